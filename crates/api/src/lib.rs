@@ -1,0 +1,1 @@
+//! The `api` room; see ARCHITECTURE.md.

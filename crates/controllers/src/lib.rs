@@ -1,0 +1,1 @@
+//! The `controllers` room; see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! The `kubelet` room; see ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! The `scheduler` room; see ARCHITECTURE.md.

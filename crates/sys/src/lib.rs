@@ -1,0 +1,1 @@
+//! The `sys` room; see ARCHITECTURE.md.
