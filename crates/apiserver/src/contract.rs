@@ -59,6 +59,8 @@ pub struct RequestInfo {
     pub name: String,
     /// The path behind the subresource (`proxy`).
     pub rest: String,
+    /// `fieldSelector` of the query as it came, or empty: nodes may list only what is theirs. A selector of one `metadata.name` also fills `name`.
+    pub field_selector: String,
 }
 
 /// What an authorizer says.
