@@ -1,2 +1,14 @@
-//! Development tasks.
-fn main() {}
+//! Development tasks: `cargo xtask NAME`.
+
+mod tidy;
+
+use std::path::PathBuf;
+
+fn main() -> anyhow::Result<()> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["tidy"] => tidy::run(&root),
+        _ => anyhow::bail!("usage: cargo xtask tidy"),
+    }
+}
