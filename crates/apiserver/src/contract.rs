@@ -84,6 +84,16 @@ pub trait Authenticator: Send + Sync + 'static {
 pub trait Authorizer: Send + Sync + 'static {
     /// The decision, from what is in memory.
     fn authorize(&self, user: &User, request: &RequestInfo) -> Decision;
+    /// All rules that a user has in a namespace, as far as they can be listed, and what could not be resolved.
+    fn rules_for(&self, user: &User, namespace: &str) -> (Vec<crate::authz::Rule>, Vec<String>) {
+        let _ = (user, namespace);
+        (Vec::new(), Vec::new())
+    }
+    /// The rules of a role that a binding in `namespace` (empty: a cluster binding) refers to; `Err` says why it cannot be resolved.
+    fn role_rules(&self, role: &crate::authz::RoleRef, namespace: &str) -> Result<Vec<crate::authz::Rule>, String> {
+        let _ = namespace;
+        Err(format!("{} {:?} not found", role.kind, role.name))
+    }
 }
 
 /// What is done to an object.
@@ -211,59 +221,3 @@ pub trait Nodes: Send + Sync + 'static {
     /// `node` is the Node object.
     fn connect<'a>(&'a self, node: &'a Value) -> Job<'a, Result<Box<dyn NodeStream>, Status>>;
 }
-
-/// On whose behalf something is written.
-#[derive(Debug, Clone)]
-pub struct Origin {
-    /// Who; what it may do has been decided before.
-    pub user: Arc<User>,
-    /// Nothing will be written.
-    pub dry_run: bool,
-    /// Field manager for `managedFields`.
-    pub manager: String,
-}
-
-/// Changes the object that it is handed; called again with the newer state when another writer was faster.
-pub type ChangeFn<'a> = Box<dyn FnMut(&mut Value) -> Result<(), Status> + Send + 'a>;
-
-/// Writes of the API server's own parts (bootstrap, bindings, evictions …) through the registry: strategies, admission and validation run
-/// as for a request; authorization has been done by whoever calls this. The registry implements it.
-pub trait Writer: Send + Sync + 'static {
-    /// Creates an object.
-    fn create<'a>(&'a self, origin: &'a Origin, resource: &'a api::Resource, object: Value) -> Job<'a, Result<Value, Status>>;
-    /// Reads, lets `change` work on it, writes it to the main resource or (`subresource` not empty) as that subresource does; retries on conflict
-    /// unless `change` itself answers with an error.
-    fn update<'a>(
-        &'a self,
-        origin: &'a Origin,
-        resource: &'a api::Resource,
-        subresource: &'a str,
-        namespace: &'a str,
-        name: &'a str,
-        change: ChangeFn<'a>,
-    ) -> Job<'a, Result<Value, Status>>;
-    /// Deletes an object; `options` is a `DeleteOptions`.
-    fn delete<'a>(&'a self, origin: &'a Origin, resource: &'a api::Resource, namespace: &'a str, name: &'a str, options: &'a Value) -> Job<'a, Result<Value, Status>>;
-}
-
-/// A create that answers instead of storing: reviews, bindings, token requests, evictions. Authentication, authorization, decoding (with
-/// field validation and defaults) and mutating admission have been done.
-pub trait Action: Send + Sync + 'static {
-    /// `object` is the decoded body. The answer goes out with the code given (201 mostly).
-    fn run<'a>(&'a self, call: &'a ActionCall<'a>, object: Value) -> Job<'a, Result<(u16, Value), Status>>;
-}
-
-/// What an [`Action`] gets to know.
-pub struct ActionCall<'a> {
-    /// The request (verb `create`).
-    pub info: &'a RequestInfo,
-    /// Who asks.
-    pub user: &'a User,
-    /// Nothing may be written.
-    pub dry_run: bool,
-    /// The time of the request.
-    pub now: jiff::Timestamp,
-}
-
-/// Actions by (group, resource, subresource); the registry looks here before it stores anything.
-pub type Actions = std::collections::HashMap<(&'static str, &'static str, &'static str), Arc<dyn Action>>;
