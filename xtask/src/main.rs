@@ -1,5 +1,6 @@
 //! Development tasks: `cargo xtask NAME`.
 
+mod codegen;
 mod tidy;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy::run(&root),
-        _ => anyhow::bail!("usage: cargo xtask tidy"),
+        ["codegen", facts] => codegen::run(facts.as_ref(), &root.join("crates/api/src/generated")),
+        _ => anyhow::bail!("usage: cargo xtask tidy | codegen FACTS"),
     }
 }

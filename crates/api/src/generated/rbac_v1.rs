@@ -1,0 +1,89 @@
+//! Made by `cargo xtask codegen`; do not edit.
+
+use super::{f, g};
+use apimachinery::schema::Field;
+
+pub(super) static AGGREGATION_RULE: [Field; 1] = [
+    f("clusterRoleSelectors", 832, 4, 1),
+];
+
+pub(super) static CLUSTER_ROLE: [Field; 5] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 631, 0, 1, "{}", &[], ""),
+    f("rules", 833, 0, 2),
+    f("aggregationRule", 488, 6, 3),
+];
+
+pub(super) static CLUSTER_ROLE_BINDING: [Field; 5] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 631, 0, 1, "{}", &[], ""),
+    f("subjects", 834, 4, 2),
+    g("roleRef", 498, 1, 3, "{}", &[], ""),
+];
+
+pub(super) static CLUSTER_ROLE_BINDING_LIST: [Field; 4] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 628, 0, 1, "{}", &[], ""),
+    f("items", 835, 1, 2),
+];
+
+pub(super) static CLUSTER_ROLE_LIST: [Field; 4] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 628, 0, 1, "{}", &[], ""),
+    f("items", 836, 1, 2),
+];
+
+pub(super) static POLICY_RULE: [Field; 5] = [
+    f("verbs", 661, 1, 1),
+    f("apiGroups", 661, 4, 2),
+    f("resources", 661, 4, 3),
+    f("resourceNames", 661, 4, 4),
+    f("nonResourceURLs", 661, 4, 5),
+];
+
+pub(super) static ROLE: [Field; 4] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 631, 0, 1, "{}", &[], ""),
+    f("rules", 833, 0, 2),
+];
+
+pub(super) static ROLE_BINDING: [Field; 5] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 631, 0, 1, "{}", &[], ""),
+    f("subjects", 834, 4, 2),
+    g("roleRef", 498, 1, 3, "{}", &[], ""),
+];
+
+pub(super) static ROLE_BINDING_LIST: [Field; 4] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 628, 0, 1, "{}", &[], ""),
+    f("items", 837, 1, 2),
+];
+
+pub(super) static ROLE_LIST: [Field; 4] = [
+    f("kind", 0, 4, 1),
+    f("apiVersion", 0, 4, 2),
+    g("metadata", 628, 0, 1, "{}", &[], ""),
+    f("items", 838, 1, 2),
+];
+
+pub(super) static ROLE_REF: [Field; 3] = [
+    g("apiGroup", 0, 0, 1, "\"\"", &[], ""),
+    g("kind", 0, 1, 2, "\"\"", &[], ""),
+    g("name", 0, 1, 3, "\"\"", &[], ""),
+];
+
+pub(super) static SUBJECT: [Field; 4] = [
+    g("kind", 0, 1, 1, "\"\"", &[], ""),
+    f("apiGroup", 0, 4, 2),
+    g("name", 0, 1, 3, "\"\"", &[], ""),
+    f("namespace", 0, 4, 4),
+];
+

@@ -1,0 +1,87 @@
+//! The form that an object has after a round trip through upstream's Go types: clients and field managers see what is
+//! written there, so it must be the same here. Zero values with `omitempty` go, values without it are always written.
+
+use apimachinery::schema::{Field, Node, Schema};
+use serde_json::{Map, Value};
+
+/// Brings an object into that form.
+pub fn apply(schema: Schema<'_>, value: &mut Value) {
+    match schema.node() {
+        Node::Struct(s) => {
+            if let Value::Object(map) = value {
+                for field in s.fields.iter() {
+                    of_field(schema, field, map);
+                }
+            }
+        }
+        Node::List(list) => {
+            for item in value.as_array_mut().into_iter().flatten() {
+                item_value(schema.to(list.item), item);
+            }
+        }
+        Node::Map(m) => {
+            for item in value.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                item_value(schema.to(m.value), item);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `null` in a list or map is the zero value of its type.
+fn item_value(schema: Schema<'_>, value: &mut Value) {
+    if value.is_null() {
+        *value = zero(schema);
+    }
+    apply(schema, value);
+}
+
+fn of_field(schema: Schema<'_>, field: &Field, map: &mut Map<String, Value>) {
+    let ty = schema.to(field.ty);
+    let absent = match map.get_mut(&*field.name) {
+        None | Some(Value::Null) => true,
+        Some(value) => {
+            apply(ty, value);
+            !field.pointer && field.omit_empty && is_zero(ty, value)
+        }
+    };
+    if !absent {
+        return;
+    }
+    if field.omit_empty || (field.pointer && field.omit_empty) {
+        map.remove(&*field.name);
+    } else {
+        let value = if field.pointer { Value::Null } else { zero(ty) };
+        map.insert(field.name.to_string(), value);
+    }
+}
+
+/// The zero value as Go writes it.
+fn zero(schema: Schema<'_>) -> Value {
+    match schema.node() {
+        Node::String | Node::Bytes => "".into(),
+        Node::Quantity => "0".into(),
+        Node::Duration => "0s".into(),
+        Node::Integer { .. } | Node::Number | Node::IntOrString => 0.into(),
+        Node::Boolean => false.into(),
+        Node::Time | Node::MicroTime | Node::Any | Node::List(_) | Node::Map(_) => Value::Null,
+        Node::Struct(_) => {
+            let mut value = Value::Object(Map::new());
+            apply(schema, &mut value);
+            value
+        }
+    }
+}
+
+/// Is it what `omitempty` leaves out?
+fn is_zero(schema: Schema<'_>, value: &Value) -> bool {
+    match (schema.node(), value) {
+        (Node::Struct(_), Value::Object(_)) => *value == zero(schema),
+        (_, Value::Null) => true,
+        (_, Value::String(s)) => s.is_empty(),
+        (_, Value::Bool(b)) => !b,
+        (_, Value::Number(n)) => n.as_f64() == Some(0.0),
+        (_, Value::Array(a)) => a.is_empty(),
+        (_, Value::Object(o)) => o.is_empty(),
+    }
+}
