@@ -1,2 +1,9 @@
 //! Kubernetes' vocabulary without IO: names, meta, selectors, quantities, patches, Status, codecs, Table, watch events.
+pub mod field;
+pub mod gvk;
+pub mod meta;
+pub mod names;
 pub mod schema;
+pub mod status;
+pub mod text;
+pub mod time;
