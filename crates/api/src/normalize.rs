@@ -48,7 +48,7 @@ fn of_field(schema: Schema<'_>, field: &Field, map: &mut Map<String, Value>) {
     if !absent {
         return;
     }
-    if field.omit_empty || (field.pointer && field.omit_empty) {
+    if field.omit_empty {
         map.remove(&*field.name);
     } else {
         let value = if field.pointer { Value::Null } else { zero(ty) };
