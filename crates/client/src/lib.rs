@@ -6,11 +6,16 @@
 //! - [`Env`] carries clock, randomness and log, so that a simulation can replace them.
 pub mod client;
 pub mod controller;
+pub mod correlate;
 pub mod dynamic;
 pub mod env;
 pub mod error;
+pub mod events;
+pub mod https;
 pub mod informer;
 pub mod informers;
+pub mod kubeconfig;
+pub mod lease;
 pub mod object;
 pub mod queue;
 pub mod reflector;
@@ -23,9 +28,13 @@ pub use controller::{Next, run_controller};
 pub use dynamic::Gvr;
 pub use env::{Clock, Env, Log, Rng, SystemClock, TokioClock};
 pub use error::Error;
+pub use events::{Recorder, reference};
 pub use informer::{Change, Informer, Subscription};
 pub use informers::{Informers, Scope};
 pub use object::{Key, Object, Partial, Stored};
 pub use queue::WorkQueue;
 pub use selector::Matcher;
 pub use store::Store;
+
+#[cfg(test)]
+mod tests;
