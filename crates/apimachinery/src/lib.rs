@@ -4,6 +4,7 @@ pub mod gvk;
 pub mod meta;
 pub mod names;
 pub mod schema;
+pub mod selector;
 pub mod status;
 pub mod text;
 pub mod time;
