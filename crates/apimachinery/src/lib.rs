@@ -3,6 +3,7 @@ pub mod field;
 pub mod gvk;
 pub mod meta;
 pub mod names;
+pub mod quantity;
 pub mod schema;
 pub mod selector;
 pub mod status;
