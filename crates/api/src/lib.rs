@@ -3,6 +3,7 @@
 //!
 //! Everything here is pure: values in, values out; no clock, no IO.
 
+mod access;
 pub mod columns;
 pub mod defaults;
 pub mod fields;

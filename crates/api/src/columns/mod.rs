@@ -1,11 +1,132 @@
-//! Cells of a Table, as upstream's printers fill them.
+//! Cells of a Table, as upstream's printers fill them: all columns, also those that only `-o wide` shows.
+
+mod cluster;
+mod custom;
+mod duration;
+mod network;
+mod pod;
+mod policy;
+mod storage;
+mod workloads;
+
+pub use custom::custom_row;
+pub use duration::human;
 
 use crate::Resource;
+use crate::access::text;
+use apimachinery::time;
+use jiff::Timestamp;
 use serde_json::Value;
+
+/// What a printer sees.
+#[derive(Clone, Copy)]
+struct Of<'a> {
+    object: &'a Value,
+    now: Timestamp,
+}
+
+impl<'a> Of<'a> {
+    fn name(self) -> Value {
+        self.object["metadata"]["name"].clone()
+    }
+
+    fn spec(self) -> &'a Value {
+        &self.object["spec"]
+    }
+
+    fn status(self) -> &'a Value {
+        &self.object["status"]
+    }
+
+    fn age(self) -> Value {
+        self.since(&self.object["metadata"]["creationTimestamp"]).into()
+    }
+
+    /// How long ago a time was.
+    fn since(self, at: &Value) -> String {
+        time::parse(text(at)).map_or_else(|| "<unknown>".into(), |at| human(at, self.now))
+    }
+
+    fn is_being_deleted(self) -> bool {
+        self.object["metadata"]["deletionTimestamp"].is_string()
+    }
+}
 
 /// The cells of one object, one per column of its row in the table.
 #[must_use]
-pub fn row(resource: &Resource, object: &Value, now: jiff::Timestamp) -> Vec<Value> {
-    let _ = now;
-    resource.columns.iter().map(|_| object["metadata"]["name"].clone()).collect()
+pub fn row(resource: &Resource, object: &Value, now: Timestamp) -> Vec<Value> {
+    let of = Of { object, now };
+    let printer = match &*resource.group {
+        "" => cluster::core(&resource.kind)
+            .or_else(|| network::find(&resource.kind))
+            .or_else(|| workloads::find(&resource.kind))
+            .or_else(|| storage::find(&resource.kind)),
+        "apps" | "batch" | "autoscaling" | "policy" => workloads::find(&resource.kind),
+        "networking.k8s.io" | "discovery.k8s.io" => network::find(&resource.kind),
+        "storage.k8s.io" | "resource.k8s.io" | "storagemigration.k8s.io" => storage::find(&resource.kind),
+        "events.k8s.io" | "coordination.k8s.io" | "node.k8s.io" | "scheduling.k8s.io" => cluster::core(&resource.kind),
+        _ => policy::find(&resource.kind),
+    };
+    let printer = printer.or_else(|| policy::find(&resource.kind));
+    printer.map_or_else(|| plain(of), |print| print(of))
 }
+
+/// Name and creation time: what upstream prints for kinds without a printer.
+fn plain(of: Of<'_>) -> Vec<Value> {
+    vec![of.name(), of.object["metadata"]["creationTimestamp"].clone()]
+}
+
+/// A printer.
+type Printer = fn(Of<'_>) -> Vec<Value>;
+
+/// `a,b + 2 more...`, or the word for none.
+fn some(list: &[String], total: usize, max: usize, none: &str) -> String {
+    if list.is_empty() {
+        return none.to_owned();
+    }
+    let shown = list.iter().take(max).cloned().collect::<Vec<_>>().join(",");
+    if total > max { format!("{shown} + {} more...", total - max) } else { shown }
+}
+
+/// The text, or a word where it is empty.
+fn or<'v>(value: &'v Value, word: &'v str) -> &'v str {
+    Some(text(value)).filter(|t| !t.is_empty()).unwrap_or(word)
+}
+
+/// `a=b,c=d`, or `<none>`.
+fn labels(map: &Value) -> String {
+    let pairs: Vec<String> = crate::access::entries(map).map(|(k, v)| format!("{k}={}", text(v))).collect();
+    if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }
+}
+
+/// A label selector as text; `none` where it selects by nothing.
+fn selector(value: &Value, none: &str) -> String {
+    let mut parts: Vec<(String, String)> =
+        crate::access::entries(&value["matchLabels"]).map(|(k, v)| (k.clone(), format!("{k}={}", text(v)))).collect();
+    for e in crate::access::items(&value["matchExpressions"]) {
+        let key = text(&e["key"]);
+        let mut values: Vec<&str> = crate::access::items(&e["values"]).iter().map(text).collect();
+        values.sort_unstable();
+        let values = values.join(",");
+        let part = match text(&e["operator"]) {
+            "In" => format!("{key} in ({values})"),
+            "NotIn" => format!("{key} notin ({values})"),
+            "Exists" => key.to_owned(),
+            _ => format!("!{key}"),
+        };
+        parts.push((key.to_owned(), part));
+    }
+    parts.sort();
+    let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
+    if parts.is_empty() { none.to_owned() } else { parts.join(",") }
+}
+
+/// Names and images of containers.
+fn containers(template: &Value) -> [Value; 2] {
+    let list = crate::access::items(&template["spec"]["containers"]);
+    let join = |field: &str| list.iter().map(|c| text(&c[field])).collect::<Vec<_>>().join(",");
+    [join("name").into(), join("image").into()]
+}
+
+#[cfg(test)]
+mod tests;
