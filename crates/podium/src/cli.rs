@@ -1,0 +1,181 @@
+//! The command line.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Kubernetes' API and behaviour, from one binary.
+#[derive(Debug, Parser)]
+#[command(name = "podium", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a cluster on this machine, or continue where it stopped
+    Up(Box<Up>),
+    /// Stop it; its pods too, unless kept
+    Down(Down),
+    /// Say what runs
+    Status(Status),
+    /// Remove every trace of it: pods, mounts, cgroups, links, nft tables, data
+    Reset(Reset),
+    /// The node's images
+    Image(Image),
+    /// The demo application's server: what the demo's image runs
+    #[command(hide = true)]
+    DemoServer {
+        /// Port to listen on.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
+}
+
+/// Where the cluster lives.
+#[derive(Debug, Clone, Args)]
+pub struct DataDir {
+    /// Certificates, datastore, images and pods of the cluster
+    #[arg(long, value_name = "DIR", default_value = "/var/lib/podium")]
+    pub data_dir: PathBuf,
+}
+
+/// `podium up`.
+#[derive(Debug, Clone, Args)]
+pub struct Up {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// Return when the node is Ready; the cluster runs on in the background
+    #[arg(long)]
+    pub detach: bool,
+    /// Deploy an application of three replicas and a Service, and show its answers
+    #[arg(long)]
+    pub demo: bool,
+    /// Mirrors, credentials and TLS of image registries, in k3s' format
+    #[arg(long, value_name = "FILE")]
+    pub registries: Option<PathBuf>,
+    /// Port of the API server
+    #[arg(long, value_name = "PORT", default_value_t = 6443)]
+    pub api_port: u16,
+    /// Port of the node's own API
+    #[arg(long, value_name = "PORT", default_value_t = 10250)]
+    pub kubelet_port: u16,
+    /// Addresses of pods
+    #[arg(long, value_name = "CIDR", default_value = "10.244.0.0/16")]
+    pub pod_cidr: String,
+    /// Addresses of Services
+    #[arg(long, value_name = "CIDR", default_value = "10.96.0.0/16")]
+    pub service_cidr: String,
+    /// Address of the cluster's DNS, within the Services' range
+    #[arg(long, value_name = "ADDRESS", default_value = "10.96.0.10")]
+    pub cluster_dns: IpAddr,
+    /// Ports of NodePort Services
+    #[arg(long, value_name = "FROM-TO", default_value = "30000-32767")]
+    pub node_ports: String,
+    /// DNS domain of the cluster
+    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
+    pub cluster_domain: String,
+    /// Name of this node; the host's name unless given
+    #[arg(long, value_name = "NAME")]
+    pub node_name: Option<String>,
+    /// Address of this node; the one of the default route unless given
+    #[arg(long, value_name = "ADDRESS")]
+    pub node_ip: Option<IpAddr>,
+    /// Tell a waiting parent about the progress on standard input's socket
+    #[arg(long, hide = true)]
+    pub notify: bool,
+}
+
+/// `podium down`.
+#[derive(Debug, Args)]
+pub struct Down {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// Leave the pods running; the next `up` takes them over
+    #[arg(long)]
+    pub keep_pods: bool,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// `podium status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// How to print it
+    #[arg(short, long, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// `podium reset`.
+#[derive(Debug, Args)]
+pub struct Reset {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// Do it without asking
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// `podium image`.
+#[derive(Debug, Args)]
+pub struct Image {
+    #[command(subcommand)]
+    pub command: ImageCommand,
+}
+
+/// What to do with images.
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Load images from an OCI layout or a docker archive
+    Import {
+        #[command(flatten)]
+        data: DataDir,
+        /// The archive
+        file: PathBuf,
+    },
+    /// List the images
+    List {
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// Remove a name, and the image with its last name
+    Remove {
+        #[command(flatten)]
+        data: DataDir,
+        /// Name or id
+        image: String,
+    },
+    /// Fetch an image from its registry
+    Pull {
+        #[command(flatten)]
+        data: DataDir,
+        /// Name
+        image: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+        let cli = Cli::try_parse_from(["podium", "up", "--detach", "--data-dir", "/x", "--api-port", "7443"]).unwrap();
+        let Command::Up(up) = cli.command else { panic!("not up") };
+        assert!(up.detach && up.api_port == 7443 && up.data.data_dir == PathBuf::from("/x") && up.pod_cidr == "10.244.0.0/16");
+    }
+}

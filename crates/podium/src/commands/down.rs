@@ -1,0 +1,50 @@
+//! `podium down`.
+
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::{
+    cli::Down,
+    commands::{say, small_runtime},
+    control::{self, Answer, Request},
+    instance::{Instance, Running},
+    report::show,
+};
+
+/// Longest wait for the server's end, its pods' grace included.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// Stops the cluster of a data directory.
+pub fn run(args: &Down) -> anyhow::Result<()> {
+    let instance = Instance::new(&args.data.data_dir)?;
+    let Some(running) = instance.running() else {
+        say(&format!("no cluster runs in {}", instance.dir.display()));
+        return Ok(());
+    };
+    stop(&instance, running, args.keep_pods)?;
+    say(if args.keep_pods { "stopped; the pods run on" } else { "stopped" });
+    Ok(())
+}
+
+/// Asks the server to stop and waits until its process is gone.
+pub fn stop(instance: &Instance, running: Running, keep_pods: bool) -> anyhow::Result<()> {
+    let pid = rustix::process::Pid::from_raw(running.pid).context("a process id")?;
+    // Before asking: afterwards the id may belong to somebody else.
+    let process = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK)
+        .with_context(|| format!("cannot watch process {}", running.pid))?;
+    small_runtime()?.block_on(async {
+        let answer = control::ask(instance, &Request::Down { keep_pods }, &mut show);
+        match tokio::time::timeout(DEADLINE, answer).await {
+            Ok(Ok(Answer::Failed(why))) => anyhow::bail!(why),
+            // It may end before its last word arrives: the process decides.
+            Ok(_) => {}
+            Err(_) => anyhow::bail!("the server (pid {}) did not stop within {DEADLINE:?}", running.pid),
+        }
+        let gone = tokio::io::unix::AsyncFd::new(process)?;
+        let _ = tokio::time::timeout(DEADLINE, gone.readable())
+            .await
+            .with_context(|| format!("the server (pid {}) is still there after {DEADLINE:?}", running.pid))??;
+        Ok(())
+    })
+}
