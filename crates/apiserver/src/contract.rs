@@ -160,8 +160,9 @@ pub struct Context<'a> {
 /// Takes an allocation back when the write did not happen.
 pub type Undo = Box<dyn FnOnce() + Send>;
 
-/// Where a kind differs from the generic way. All methods have defaults. The registry calls them in a fixed order:
-/// defaults → prepare → (admission) → defaults → validate → allocate → commit → committed. It sees neither storage nor HTTP.
+/// Where a kind differs from the generic way. All methods have defaults. The registry calls them in a fixed order, upstream's:
+/// defaults → admission (mutate) → defaults → prepare → allocate → validate → admission (validate) → commit → committed. It sees neither
+/// storage nor HTTP.
 pub trait Strategy: Send + Sync + 'static {
     /// Fills and clears fields before a create (status dropped, generation 1 …: the generic part has run).
     fn prepare_create(&self, context: &Context<'_>, object: &mut Value) {
@@ -194,6 +195,15 @@ pub trait Strategy: Send + Sync + 'static {
     fn grace_seconds(&self, object: &Value, asked: Option<i64>) -> Option<i64> {
         let _ = (object, asked);
         None
+    }
+    /// Changes an object whose deletion begins but which stays for now (a namespace's phase).
+    fn prepare_delete(&self, context: &Context<'_>, object: &mut Value) {
+        let _ = (context, object);
+    }
+    /// The object must stay although its deletion has begun and `metadata.finalizers` is empty (a namespace's `spec.finalizers`).
+    fn holds_deletion(&self, object: &Value) -> bool {
+        let _ = object;
+        false
     }
     /// Seconds that a stored object lives (events), or `None`.
     fn ttl_seconds(&self, object: &Value) -> Option<u64> {

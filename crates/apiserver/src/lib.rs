@@ -36,3 +36,9 @@
 //! `modify`, `delete`, `get`, `list_values`, `admit`) with a [`registry::Call`]: [`registry::Call::internal`] makes one for the server's
 //! own writes (`system:apiserver`, `system:masters`).
 pub mod contract;
+pub mod authn;
+pub mod authz;
+pub mod body;
+pub mod config;
+pub mod discovery;
+pub mod openapi;

@@ -1,0 +1,49 @@
+//! Which form of a discovery document a client takes.
+
+use http::{HeaderMap, header};
+
+/// A form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// One document per group and version.
+    Plain,
+    /// All in one, in this version of the format.
+    Aggregated(&'static str),
+}
+
+impl Form {
+    /// Its media type, as clients expect to find it in the answer.
+    #[must_use]
+    pub fn media(self) -> &'static str {
+        match self {
+            Form::Plain => "application/json",
+            Form::Aggregated("v2beta1") => "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList",
+            Form::Aggregated(_) => "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList",
+        }
+    }
+}
+
+/// The first form in the client's list that there is; `None`: it takes nothing of this. The aggregated form exists at the roots only.
+#[must_use]
+pub fn choose(headers: &HeaderMap, root: bool) -> Option<Form> {
+    let mut asked = false;
+    for value in headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()) {
+        for clause in value.split(',').map(str::trim).filter(|c| !c.is_empty()) {
+            asked = true;
+            let mut parts = clause.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            if !matches!(media, "application/json" | "application/*" | "*/*") {
+                continue;
+            }
+            let parameters: Vec<(&str, &str)> = parts.filter_map(|p| p.split_once('=')).collect();
+            let of = |key: &str| parameters.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
+            match (of("as"), of("g"), of("v")) {
+                (None, ..) => return Some(Form::Plain),
+                (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some("v2")) if root => return Some(Form::Aggregated("v2")),
+                (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some("v2beta1")) if root => return Some(Form::Aggregated("v2beta1")),
+                _ => {}
+            }
+        }
+    }
+    (!asked).then_some(Form::Plain)
+}

@@ -1,0 +1,199 @@
+//! OpenAPI: version 3 by group and version, version 2 in one piece. Documents are built when they are first asked for and kept compressed.
+
+mod paths;
+mod schema;
+
+use std::{
+    collections::HashMap,
+    io::{Read, Write},
+    sync::{LazyLock, OnceLock},
+};
+
+use api::Resource;
+use bytes::Bytes;
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha512};
+
+use crate::{
+    body::Body,
+    config::Config,
+    discovery::{Groups, empty, hex, not_acceptable, typed},
+};
+use paths::Paths;
+use schema::{Flavor, Writer, kinds};
+
+/// Compressed documents of the built-in kinds by their path below `/openapi/`. They depend on nothing but the table and the version.
+static BUILT: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+
+/// The answer to a request below `/openapi`; `None`: not its path.
+pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, parts: &Parts) -> Option<Response<Body>> {
+    let path = parts.uri.path().strip_prefix("/openapi/")?.trim_end_matches('/');
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        return None;
+    }
+    let rows: Vec<&Resource> = rows.collect();
+    let version = config.version.git_version.as_str();
+    if path == "v3" {
+        return Some(tagged(compress(index(&rows, version).to_string().as_bytes()), "index", parts, "application/json"));
+    }
+    if path == "v2" {
+        if !takes_json(&parts.headers) {
+            return Some(not_acceptable());
+        }
+        let bytes = built("v2", || v2(&rows, version));
+        return Some(tagged(bytes, &mark(version, "v2"), parts, "application/json"));
+    }
+    let rest = path.strip_prefix("v3/")?;
+    let (group, wanted) = match rest.split('/').collect::<Vec<_>>().as_slice() {
+        ["api", version] => ("", (*version).to_owned()),
+        ["apis", group, version] => (*group, (*version).to_owned()),
+        _ => return None,
+    };
+    let own: Vec<&Resource> = rows.iter().copied().filter(|r| r.group == group && r.version == wanted).collect();
+    if own.is_empty() {
+        return None;
+    }
+    if !takes_json(&parts.headers) {
+        return Some(not_acceptable());
+    }
+    let bytes = if own.iter().all(|r| matches!(r.schemas, api::Schemas::BuiltIn)) { built(rest, || v3(&own, version)) } else { compress(v3(&own, version).to_string().as_bytes()) };
+    Some(tagged(bytes, &mark(version, rest), parts, "application/json"))
+}
+
+/// Clients that want nothing but the protobuf form are told that there is none.
+fn takes_json(headers: &HeaderMap) -> bool {
+    let mut clauses = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).map(|c| c.split(';').next().unwrap_or_default().trim()).peekable();
+    clauses.peek().is_none() || clauses.any(|m| matches!(m, "application/json" | "application/*" | "*/*"))
+}
+
+fn built(path: &str, make: impl FnOnce() -> Value) -> Bytes {
+    if let Some(bytes) = BUILT.lock().get(path) {
+        return bytes.clone();
+    }
+    let bytes = compress(make().to_string().as_bytes());
+    BUILT.lock().insert(path.to_owned(), bytes.clone());
+    bytes
+}
+
+fn compress(bytes: &[u8]) -> Bytes {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::fast());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default().into()
+}
+
+/// A mark of the facts that documents are made from, so that the index need not build them all.
+fn facts() -> &'static str {
+    static FACTS: OnceLock<String> = OnceLock::new();
+    FACTS.get_or_init(|| {
+        struct Sink(Sha512);
+        impl std::fmt::Write for Sink {
+            fn write_str(&mut self, s: &str) -> std::fmt::Result {
+                self.0.update(s.as_bytes());
+                Ok(())
+            }
+        }
+        let mut sink = Sink(Sha512::new());
+        let _ = std::fmt::Write::write_fmt(&mut sink, format_args!("{:?}{:?}", api::schemas(), api::table()));
+        hex(&sink.0.finalize())
+    })
+}
+
+fn mark(version: &str, path: &str) -> String {
+    hex(&Sha512::digest(format!("{} {version} {path}", facts())))
+}
+
+fn index(rows: &[&Resource], version: &str) -> Value {
+    let groups = Groups::of(rows.iter().copied());
+    let paths = groups.versions().map(|(group, name)| {
+        let path = if group.is_empty() { format!("api/{name}") } else { format!("apis/{group}/{name}") };
+        let url = format!("/openapi/v3/{path}?hash={}", mark(version, &path));
+        (path, json!({"serverRelativeURL": url}))
+    });
+    json!({"paths": paths.collect::<serde_json::Map<String, Value>>()})
+}
+
+fn v3(rows: &[&Resource], version: &str) -> Value {
+    let kinds = kinds();
+    let mut writer = Writer::new(Flavor::V3, rows.first().map_or_else(|| api::schemas(), |r| r.schema().set), &kinds);
+    let mut paths = Paths::new(Flavor::V3, &mut writer);
+    rows.iter().for_each(|row| paths.resource(row));
+    let paths = paths.paths;
+    json!({
+        "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": version}, "paths": paths,
+        "components": {"schemas": writer.definitions(), "securitySchemes": {"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}}},
+    })
+}
+
+fn v2(rows: &[&Resource], version: &str) -> Value {
+    let kinds = kinds();
+    let mut writer = Writer::new(Flavor::V2, api::schemas(), &kinds);
+    let mut paths = Paths::new(Flavor::V2, &mut writer);
+    rows.iter().filter(|r| matches!(r.schemas, api::Schemas::BuiltIn)).for_each(|row| paths.resource(row));
+    let paths = paths.paths;
+    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": version}, "paths": paths, "definitions": writer.definitions(),
+        "securityDefinitions": {"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}}, "security": [{"BearerToken": []}]})
+}
+
+/// With its tag, compressed where the client takes that.
+fn tagged(bytes: Bytes, mark: &str, parts: &Parts, media: &'static str) -> Response<Body> {
+    let tag = if mark == "index" { hex(&Sha512::digest(&bytes)) } else { mark.to_owned() };
+    let quoted = format!("\"{tag}\"");
+    let asked = parts.uri.query().unwrap_or_default().split('&').find_map(|p| p.strip_prefix("hash="));
+    if asked.is_some_and(|hash| hash != tag) {
+        // An old address: the client goes on to the one that names what is served now, and may keep that for ever.
+        let mut response = empty(StatusCode::MOVED_PERMANENTLY);
+        if let Ok(location) = HeaderValue::from_str(&format!("{}?hash={tag}", parts.uri.path())) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        return response;
+    }
+    let mut response = if parts.headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == quoted.as_bytes()) {
+        empty(StatusCode::NOT_MODIFIED)
+    } else if parts.headers.get_all(header::ACCEPT_ENCODING).iter().any(|v| v.to_str().is_ok_and(|v| v.split(',').any(|e| e.trim().split(';').next() == Some("gzip")))) {
+        let mut response = typed(StatusCode::OK, bytes, media);
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        response
+    } else {
+        let mut plain = Vec::new();
+        match GzDecoder::new(&bytes[..]).read_to_end(&mut plain) {
+            Ok(_) => typed(StatusCode::OK, plain.into(), media),
+            Err(_) => empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Encoding"));
+    if let Ok(tag) = HeaderValue::from_str(&quoted) {
+        headers.insert(header::ETAG, tag);
+    }
+    if asked.is_some() {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, immutable"));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn documents_say_what_kubectl_looks_for() {
+        let row = |g: &str, v: &str, p: &str| api::find(g, v, p).expect("a row");
+        let document = v3(&[row("apps", "v1", "deployments")], "v1.37.0");
+        let patch = &document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"];
+        assert_eq!(patch["x-kubernetes-group-version-kind"], json!({"group": "apps", "version": "v1", "kind": "Deployment"}));
+        assert!(patch["parameters"].as_array().expect("parameters").iter().any(|p| p["name"] == "fieldValidation" && p["in"] == "query"));
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]["x-kubernetes-patch-merge-key"], "name");
+        assert_eq!(schemas["io.k8s.api.apps.v1.Deployment"]["x-kubernetes-group-version-kind"], json!([{"group": "apps", "kind": "Deployment", "version": "v1"}]));
+        let text = document.to_string();
+        for target in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(schemas.get(target).is_some(), "{target} is referred to and not there");
+        }
+        let two = v2(&[row("", "v1", "pods")], "v1.37.0");
+        assert_eq!(two["definitions"]["io.k8s.api.core.v1.Pod"]["type"], "object");
+    }
+}
