@@ -1,8 +1,12 @@
 //! Kubernetes' vocabulary without IO: names, meta, selectors, quantities, patches, Status, codecs, Table, watch events.
+pub mod duration;
 pub mod field;
+#[cfg(test)]
+mod fixture;
 pub mod gvk;
 pub mod meta;
 pub mod names;
+pub mod patch;
 pub mod quantity;
 pub mod schema;
 pub mod selector;

@@ -371,6 +371,15 @@ impl Status {
         status
     }
 
+    /// 422 without a word about what is wrong, as Kubernetes answers to patches that do not apply.
+    #[must_use]
+    pub fn unprocessable() -> Self {
+        let mut status =
+            Self::failure(422, reason::INVALID, "the server rejected our request due to an error in our request");
+        status.details = Some(Details::default());
+        status
+    }
+
     /// Done.
     #[must_use]
     pub fn success() -> Self {
