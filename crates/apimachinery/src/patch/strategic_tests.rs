@@ -78,7 +78,7 @@ fn order_of_lists() {
         ("abc", "cb", None, "acb"),
         ("abc", "c", Some("cba"), "cba"),
         ("abc", "d", Some("dac"), "dabc"),
-        ("abc", "", Some("ca"), "cab"),
+        ("abc", "", Some("ca"), "bca"),
         ("", "ab", Some("ab"), "ab"),
         ("axbyc", "d", Some("cbad"), "xycbad"),
         ("xaby", "", Some("ba"), "xbay"),
