@@ -114,7 +114,9 @@ pub enum Error {
         current: Revision,
     },
     /// The disk is full, or nearly: writes are refused until there is room, reads go on.
-    #[error("the datastore's disk is full: {free_bytes} bytes are left at {path}; free some space, writes resume by themselves")]
+    #[error(
+        "the datastore's disk is full: {free_bytes} bytes are left at {path}; free some space, writes resume by themselves"
+    )]
     NoSpace {
         /// Left.
         free_bytes: u64,
