@@ -8,13 +8,8 @@ use std::{
     time::Duration,
 };
 
+pub use apimachinery::time::Clock;
 use jiff::Timestamp;
-
-/// Where the time comes from.
-pub trait Clock: Send + Sync + 'static {
-    /// The current time.
-    fn now(&self) -> Timestamp;
-}
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]

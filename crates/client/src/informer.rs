@@ -1,6 +1,13 @@
 //! A current picture of all objects of a kind: a list, then a watch, decoded once, shared by all readers.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -48,11 +55,18 @@ pub struct Informer<K> {
     handlers: Mutex<Vec<Handler<K>>>,
     synced: watch::Sender<bool>,
     transform: Option<Transform<K>>,
+    seen: AtomicU64,
 }
 
 impl<K: Stored> Informer<K> {
     pub(crate) fn new(transform: Option<Transform<K>>) -> Self {
-        Self { store: Store::default(), handlers: Mutex::new(Vec::new()), synced: watch::channel(false).0, transform }
+        Self {
+            store: Store::default(),
+            handlers: Mutex::new(Vec::new()),
+            synced: watch::channel(false).0,
+            transform,
+            seen: AtomicU64::new(0),
+        }
     }
 
     /// The objects.
@@ -107,6 +121,19 @@ impl<K: Stored> Informer<K> {
     /// Waits until the first list is complete, but not for ever; whether it is.
     pub async fn has_synced_within(&self, limit: Duration) -> bool {
         tokio::time::timeout(limit, self.has_synced()).await.is_ok()
+    }
+
+    /// The newest resource version that the store shows (as a number, 0 when versions are no numbers). To learn whether
+    /// an object that was just written is there, read this first and the store afterwards.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        self.seen.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn saw(&self, version: &str) {
+        if let Ok(version) = version.parse::<u64>() {
+            self.seen.fetch_max(version, Ordering::AcqRel);
+        }
     }
 
     pub(crate) fn trim(&self, object: &mut K) {

@@ -134,6 +134,7 @@ impl Source {
                 Some(next) if !next.is_empty() => options.next = next,
                 Some(_) | None => {
                     informer.replace(objects);
+                    informer.saw(&page.metadata.resource_version);
                     return Ok(page.metadata.resource_version);
                 }
             }
@@ -176,6 +177,7 @@ impl Source {
                     if let Some(end) = self.take(informer, version, event) {
                         return end;
                     }
+                    informer.saw(version);
                 }
                 Ok(None) | Err(_) => return End::Closed,
             }

@@ -1,1 +1,70 @@
-//! The `controllers` room; see ARCHITECTURE.md.
+//! The control loops of Kubernetes: each watches, compares what is with what should be, and writes the difference.
+//!
+//! A controller is a folder: `mod.rs` (what it watches, how changes map to keys, gather, plan, apply), `plan.rs` (pure,
+//! time is an argument), `tests.rs`. [`start`] runs them all as tasks; each uses an identity of its own.
+pub mod claim;
+pub mod context;
+pub mod flight;
+pub mod pods;
+pub mod scaled;
+
+pub mod deployment;
+pub mod replicaset;
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use tokio::task::JoinSet;
+
+pub use context::{Config, Context};
+
+/// A running controller.
+pub type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A controller: its name as in upstream's `--controllers`, and how it starts.
+pub struct Component {
+    /// `deployment-controller`, for example.
+    pub name: &'static str,
+    /// Runs it until the future is dropped.
+    pub start: fn(Arc<Context>) -> Running,
+}
+
+/// All controllers.
+#[must_use]
+pub fn components() -> &'static [Component] {
+    &COMPONENTS
+}
+
+static COMPONENTS: [Component; 3] = [
+    Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
+    Component { name: "replicaset-controller", start: |c| Box::pin(replicaset::run_replica_sets(c)) },
+    Component { name: "replication-controller", start: |c| Box::pin(replicaset::run_replication_controllers(c)) },
+];
+
+/// Running controllers; they stop when this is dropped.
+#[derive(Debug)]
+pub struct Handle {
+    tasks: JoinSet<()>,
+}
+
+impl Handle {
+    /// Stops all controllers and waits until their tasks are gone.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+/// Starts all controllers that the configuration does not leave out, as tasks of the current tokio runtime.
+#[must_use]
+pub fn start(context: Context) -> Handle {
+    let context = Arc::new(context);
+    let mut tasks = JoinSet::new();
+    for component in components() {
+        if !context.config.without.contains(&component.name) {
+            tasks.spawn((component.start)(context.clone()));
+        }
+    }
+    Handle { tasks }
+}
+
+#[cfg(test)]
+mod testkit;
