@@ -11,5 +11,6 @@ pub mod quantity;
 pub mod schema;
 pub mod selector;
 pub mod status;
+pub mod strict;
 pub mod text;
 pub mod time;
