@@ -205,6 +205,10 @@ pub trait Strategy: Send + Sync + 'static {
         let _ = object;
         false
     }
+    /// A new object keeps the status that it was sent with, although `status` is a subresource (nodes register themselves).
+    fn keeps_status(&self) -> bool {
+        false
+    }
     /// Seconds that a stored object lives (events), or `None`.
     fn ttl_seconds(&self, object: &Value) -> Option<u64> {
         let _ = object;

@@ -42,3 +42,4 @@ pub mod body;
 pub mod config;
 pub mod discovery;
 pub mod openapi;
+pub mod strategies;
