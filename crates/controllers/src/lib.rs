@@ -7,8 +7,11 @@ pub mod context;
 pub mod flight;
 pub mod pods;
 pub mod scaled;
+pub mod services;
 
 pub mod deployment;
+pub mod endpoints;
+pub mod endpointslice;
 pub mod replicaset;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -34,8 +37,10 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 3] = [
+static COMPONENTS: [Component; 5] = [
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
+    Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
+    Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },
     Component { name: "replicaset-controller", start: |c| Box::pin(replicaset::run_replica_sets(c)) },
     Component { name: "replication-controller", start: |c| Box::pin(replicaset::run_replication_controllers(c)) },
 ];
