@@ -4,6 +4,7 @@ pub mod field;
 #[cfg(test)]
 mod fixture;
 pub mod gvk;
+pub mod managed;
 pub mod meta;
 pub mod names;
 pub mod patch;
