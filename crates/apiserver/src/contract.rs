@@ -77,7 +77,11 @@ pub enum Decision {
 /// Finds out who asks. `None`: no credential of this kind; `Err`: one that is wrong (401).
 pub trait Authenticator: Send + Sync + 'static {
     /// Looks at headers and certificate.
-    fn authenticate<'a>(&'a self, caller: &'a Caller, headers: &'a http::HeaderMap) -> Job<'a, Result<Option<User>, Status>>;
+    fn authenticate<'a>(
+        &'a self,
+        caller: &'a Caller,
+        headers: &'a http::HeaderMap,
+    ) -> Job<'a, Result<Option<User>, Status>>;
 }
 
 /// Decides whether it may happen.
@@ -183,7 +187,12 @@ pub trait Strategy: Send + Sync + 'static {
         Vec::new()
     }
     /// Takes cluster addresses, ports …; the answer undoes it when the commit fails.
-    fn allocate(&self, context: &Context<'_>, object: &mut Value, old: Option<&Value>) -> Result<Option<Undo>, Vec<FieldError>> {
+    fn allocate(
+        &self,
+        context: &Context<'_>,
+        object: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<Option<Undo>, Vec<FieldError>> {
         let _ = (context, object, old);
         Ok(None)
     }

@@ -35,11 +35,28 @@
 //! What those functions may use: [`server::ApiServer`] (`config`, `registry`, `nodes`, `authorizer`), [`registry::Registry`] (`rows`, `reader`, `create`, `update`,
 //! `modify`, `delete`, `get`, `list_values`, `admit`) with a [`registry::Call`]: [`registry::Call::internal`] makes one for the server's
 //! own writes (`system:apiserver`, `system:masters`).
-pub mod contract;
+pub mod admission;
 pub mod authn;
 pub mod authz;
 pub mod body;
+pub mod bootstrap;
+pub mod cache;
 pub mod config;
+pub mod connect;
+pub mod contract;
 pub mod discovery;
+pub mod dispatch;
+pub mod health;
+pub mod limit;
+pub mod listener;
+pub mod metrics;
+pub mod negotiate;
 pub mod openapi;
+pub mod options;
+pub mod registry;
+pub mod render;
+pub mod request;
+pub mod respond;
+pub mod server;
 pub mod strategies;
+pub mod subresources;

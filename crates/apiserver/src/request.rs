@@ -171,7 +171,10 @@ fn decode(text: &str, plus_is_space: bool) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let escape = bytes.get(i + 1..i + 3).and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok());
+        let escape = bytes
+            .get(i + 1..i + 3)
+            .and_then(|h| std::str::from_utf8(h).ok())
+            .and_then(|h| u8::from_str_radix(h, 16).ok());
         match (bytes[i], escape) {
             (b'%', Some(byte)) => {
                 out.push(byte);
@@ -221,19 +224,50 @@ mod tests {
             ["PUT", "/api/v1/namespaces/a/finalize", "update", "", "v1", "a", "namespaces", "a", "finalize", ""],
             ["POST", "/api/v1/namespaces/a/pods", "create", "", "v1", "a", "pods", "", "", ""],
             ["DELETE", "/api/v1/namespaces/a/pods", "deletecollection", "", "v1", "a", "pods", "", "", ""],
-            ["PATCH", "/apis/apps/v1/namespaces/a/deployments/d/scale", "patch", "apps", "v1", "a", "deployments", "d", "scale", ""],
+            [
+                "PATCH",
+                "/apis/apps/v1/namespaces/a/deployments/d/scale",
+                "patch",
+                "apps",
+                "v1",
+                "a",
+                "deployments",
+                "d",
+                "scale",
+                "",
+            ],
             ["GET", "/api/v1/namespaces/a/pods?watch=true", "watch", "", "v1", "a", "pods", "", "", ""],
             ["GET", "/api/v1/pods?watch=0", "list", "", "v1", "", "pods", "", "", ""],
             ["GET", "/api/v1/watch/namespaces/a/pods/p", "watch", "", "v1", "a", "pods", "p", "", ""],
             ["GET", "/api/v1/nodes?fieldSelector=metadata.name%3Dn1", "list", "", "v1", "", "nodes", "n1", "", ""],
-            ["GET", "/api/v1/namespaces/a/pods/p:80/proxy/x/y/", "get", "", "v1", "a", "pods", "p:80", "proxy", "/x/y/"],
+            [
+                "GET",
+                "/api/v1/namespaces/a/pods/p:80/proxy/x/y/",
+                "get",
+                "",
+                "v1",
+                "a",
+                "pods",
+                "p:80",
+                "proxy",
+                "/x/y/",
+            ],
             ["GET", "/api/v1/namespaces/a/pods/p/proxy/", "get", "", "v1", "a", "pods", "p", "proxy", "/"],
             ["GET", "/api/v1/namespaces/a/pods/p/proxy", "get", "", "v1", "a", "pods", "p", "proxy", ""],
             ["GET", "/apis/apps/v1", "get", "", "", "", "", "", "", ""],
             ["GET", "/healthz", "get", "", "", "", "", "", "", ""],
         ] {
             let got = of(row[0], row[1]);
-            let got = [got.verb, &got.group, &got.version, &got.namespace, &got.resource, &got.name, &got.subresource, &got.rest];
+            let got = [
+                got.verb,
+                &got.group,
+                &got.version,
+                &got.namespace,
+                &got.resource,
+                &got.name,
+                &got.subresource,
+                &got.rest,
+            ];
             assert_eq!(got[..], row[2..], "{}", row[1]);
         }
     }

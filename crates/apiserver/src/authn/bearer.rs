@@ -66,14 +66,23 @@ impl ServiceAccounts {
     }
 
     fn deleted(meta: &Meta, now: jiff::Timestamp) -> bool {
-        meta.deletion_timestamp.as_deref().and_then(apimachinery::time::parse).is_some_and(|t| t.as_second() < now.as_second() - LEEWAY)
+        meta.deletion_timestamp
+            .as_deref()
+            .and_then(apimachinery::time::parse)
+            .is_some_and(|t| t.as_second() < now.as_second() - LEEWAY)
     }
 
     fn head(&self, resource: &str, namespace: &str, name: &str) -> Option<Meta> {
         serde_json::from_slice::<Head>(&self.reader.get("", resource, namespace, name)?).ok().map(|h| h.metadata)
     }
 
-    fn alive(&self, resource: &str, namespace: &str, reference: Option<&Reference>, now: jiff::Timestamp) -> Result<(), Refusal> {
+    fn alive(
+        &self,
+        resource: &str,
+        namespace: &str,
+        reference: Option<&Reference>,
+        now: jiff::Timestamp,
+    ) -> Result<(), Refusal> {
         let Some(reference) = reference else { return Ok(()) };
         let meta = self.head(resource, namespace, &reference.name).ok_or(Refusal::Bound)?;
         if meta.uid != reference.uid || Self::deleted(&meta, now) { Err(Refusal::Bound) } else { Ok(()) }
@@ -83,12 +92,19 @@ impl ServiceAccounts {
     ///
     /// # Errors
     /// Why it is refused.
-    pub fn identify(&self, token: &str, audiences: &[String], now: jiff::Timestamp) -> Result<(User, Vec<String>), Refusal> {
+    pub fn identify(
+        &self,
+        token: &str,
+        audiences: &[String],
+        now: jiff::Timestamp,
+    ) -> Result<(User, Vec<String>), Refusal> {
         let claims = self.signer.verify(token, audiences, now)?;
         let kubernetes = &claims.kubernetes;
         let namespace = kubernetes.namespace.as_str();
         let account = &kubernetes.serviceaccount;
-        let meta = self.head("serviceaccounts", namespace, &account.name).ok_or_else(|| Refusal::Account(account.name.clone()))?;
+        let meta = self
+            .head("serviceaccounts", namespace, &account.name)
+            .ok_or_else(|| Refusal::Account(account.name.clone()))?;
         if meta.uid != account.uid {
             return Err(Refusal::AccountUid { found: meta.uid, claimed: account.uid.clone() });
         }
@@ -145,7 +161,9 @@ pub fn service_account(namespace: &str, name: &str, uid: &str) -> User {
 #[must_use]
 pub fn split_service_account(user: &str) -> Option<(&str, &str)> {
     let (namespace, name) = user.strip_prefix("system:serviceaccount:")?.split_once(':')?;
-    let plain = |s: &str| !s.is_empty() && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.');
+    let plain = |s: &str| {
+        !s.is_empty() && s.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.')
+    };
     (plain(namespace) && plain(name)).then_some((namespace, name))
 }
 
@@ -159,7 +177,9 @@ pub fn token_of(headers: &http::HeaderMap) -> Option<String> {
         return Some(token.trim().to_owned()).filter(|t| !t.is_empty());
     }
     let protocols = headers.get_all(http::header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|v| v.to_str().ok());
-    let encoded = protocols.flat_map(|v| v.split(',')).find_map(|p| p.trim().strip_prefix("base64url.bearer.authorization.k8s.io."))?;
+    let encoded = protocols
+        .flat_map(|v| v.split(','))
+        .find_map(|p| p.trim().strip_prefix("base64url.bearer.authorization.k8s.io."))?;
     String::from_utf8(URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?).ok()
 }
 
@@ -178,13 +198,19 @@ impl Bearer {
 }
 
 impl Authenticator for Bearer {
-    fn authenticate<'a>(&'a self, caller: &'a Caller, headers: &'a http::HeaderMap) -> Job<'a, Result<Option<User>, Status>> {
+    fn authenticate<'a>(
+        &'a self,
+        caller: &'a Caller,
+        headers: &'a http::HeaderMap,
+    ) -> Job<'a, Result<Option<User>, Status>> {
         let answer = match (caller, token_of(headers)) {
             (Caller::Component(_), _) | (_, None) => Ok(None),
-            (Caller::Connection { .. }, Some(token)) => match self.accounts.as_ref().map(|a| a.identify(&token, &[], self.config.clock.now())) {
-                Some(Ok((user, _))) => Ok(Some(user)),
-                Some(Err(_)) | None => Err(Status::unauthorized()),
-            },
+            (Caller::Connection { .. }, Some(token)) => {
+                match self.accounts.as_ref().map(|a| a.identify(&token, &[], self.config.clock.now())) {
+                    Some(Ok((user, _))) => Ok(Some(user)),
+                    Some(Err(_)) | None => Err(Status::unauthorized()),
+                }
+            }
         };
         Box::pin(async { answer })
     }

@@ -40,17 +40,29 @@ pub fn identify(der: &[u8], now: jiff::Timestamp) -> Result<Option<User>, Status
         return Err(Status::unauthorized());
     }
     let subject = certificate.subject();
-    let Some(name) = subject.iter_common_name().filter_map(|a| a.as_str().ok()).last().filter(|n| !n.is_empty()) else { return Ok(None) };
-    let mut groups: Vec<String> = subject.iter_organization().filter_map(|a| a.as_str().ok()).map(str::to_owned).collect();
+    let Some(name) = subject.iter_common_name().filter_map(|a| a.as_str().ok()).last().filter(|n| !n.is_empty()) else {
+        return Ok(None);
+    };
+    let mut groups: Vec<String> =
+        subject.iter_organization().filter_map(|a| a.as_str().ok()).map(str::to_owned).collect();
     groups.push(AUTHENTICATED.to_owned());
-    let uid = subject.iter_attributes().find(|a| a.attr_type().to_id_string() == UID).and_then(|a| a.as_str().ok()).unwrap_or_default().to_owned();
+    let uid = subject
+        .iter_attributes()
+        .find(|a| a.attr_type().to_id_string() == UID)
+        .and_then(|a| a.as_str().ok())
+        .unwrap_or_default()
+        .to_owned();
     let hash = Sha256::digest(der).iter().map(|b| format!("{b:02x}")).collect::<String>();
     let extra = [("authentication.kubernetes.io/credential-id".to_owned(), vec![format!("X509SHA256={hash}")])].into();
     Ok(Some(User { name: name.to_owned(), uid, groups, extra }))
 }
 
 impl Authenticator for Certificates {
-    fn authenticate<'a>(&'a self, caller: &'a Caller, _headers: &'a http::HeaderMap) -> Job<'a, Result<Option<User>, Status>> {
+    fn authenticate<'a>(
+        &'a self,
+        caller: &'a Caller,
+        _headers: &'a http::HeaderMap,
+    ) -> Job<'a, Result<Option<User>, Status>> {
         let answer = match caller {
             Caller::Component(user) => Ok(Some(User::clone(user))),
             Caller::Connection { client_certificate: Some(der), .. } => identify(der, self.config.clock.now()),

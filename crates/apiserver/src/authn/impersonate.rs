@@ -21,7 +21,10 @@ fn unescape(key: &str) -> String {
     let bytes = key.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        let code = (bytes[at] == b'%').then(|| key.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let code = (bytes[at] == b'%')
+            .then(|| key.get(at + 1..at + 3))
+            .flatten()
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         out.push(code.unwrap_or(bytes[at]));
         at += if code.is_some() { 3 } else { 1 };
     }
@@ -102,7 +105,11 @@ mod tests {
     struct Only(&'static [&'static str]);
     impl Authorizer for Only {
         fn authorize(&self, _user: &User, request: &RequestInfo) -> Decision {
-            if self.0.contains(&request.resource.as_str()) { Decision::Allow } else { Decision::NoOpinion(String::new()) }
+            if self.0.contains(&request.resource.as_str()) {
+                Decision::Allow
+            } else {
+                Decision::NoOpinion(String::new())
+            }
         }
     }
 
@@ -121,10 +128,30 @@ mod tests {
         let become_one = |list: &[(&'static str, &str)]| impersonate(&all, &me, &headers(list)).expect("allowed");
         assert_eq!(become_one(&[]), None);
         assert_eq!(become_one(&[("impersonate-user", "jane")]).expect("jane").groups, ["system:authenticated"]);
-        assert_eq!(become_one(&[("impersonate-user", "system:serviceaccount:n:a")]).expect("account").groups, ["system:serviceaccounts", "system:serviceaccounts:n", "system:authenticated"]);
-        assert_eq!(become_one(&[("impersonate-user", "jane"), ("impersonate-group", "devs"), ("impersonate-extra-a%2fb", "c")]).expect("jane").extra["a/b"], ["c"]);
+        assert_eq!(
+            become_one(&[("impersonate-user", "system:serviceaccount:n:a")]).expect("account").groups,
+            ["system:serviceaccounts", "system:serviceaccounts:n", "system:authenticated"]
+        );
+        assert_eq!(
+            become_one(&[
+                ("impersonate-user", "jane"),
+                ("impersonate-group", "devs"),
+                ("impersonate-extra-a%2fb", "c")
+            ])
+            .expect("jane")
+            .extra["a/b"],
+            ["c"]
+        );
         assert!(impersonate(&all, &me, &headers(&[("impersonate-group", "devs")])).is_err());
-        let refused = impersonate(&Only(&["users"]), &me, &headers(&[("impersonate-user", "jane"), ("impersonate-group", "devs")])).expect_err("refused");
-        assert_eq!(refused.message, "groups \"devs\" is forbidden: User \"me\" cannot impersonate resource \"groups\" in API group \"\" at the cluster scope");
+        let refused = impersonate(
+            &Only(&["users"]),
+            &me,
+            &headers(&[("impersonate-user", "jane"), ("impersonate-group", "devs")]),
+        )
+        .expect_err("refused");
+        assert_eq!(
+            refused.message,
+            "groups \"devs\" is forbidden: User \"me\" cannot impersonate resource \"groups\" in API group \"\" at the cluster scope"
+        );
     }
 }

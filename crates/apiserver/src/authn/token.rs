@@ -119,7 +119,10 @@ pub struct TokenSigner {
 }
 
 /// DER of a `SubjectPublicKeyInfo` up to the point of a P-256 key.
-const SPKI_PREFIX: [u8; 26] = [0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00];
+const SPKI_PREFIX: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
+    0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
 
 /// The key's id: a hash of its DER form, as Kubernetes makes it.
 fn key_id(point: &[u8]) -> String {
@@ -135,21 +138,37 @@ impl TokenSigner {
     /// # Errors
     /// The system gives no randomness.
     pub fn generate() -> Result<Vec<u8>, TokenError> {
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).map(|d| d.as_ref().to_vec()).map_err(|_| TokenError::Sign)
+        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+            .map(|d| d.as_ref().to_vec())
+            .map_err(|_| TokenError::Sign)
     }
 
     /// A signer from a key in PKCS#8 DER; tokens by the keys of `accepted_public` (uncompressed points) are good too.
     ///
     /// # Errors
     /// The key is of another kind or damaged.
-    pub fn new(pkcs8: &[u8], accepted_public: &[Vec<u8>], issuer: &str, audiences: &[String]) -> Result<Self, TokenError> {
+    pub fn new(
+        pkcs8: &[u8],
+        accepted_public: &[Vec<u8>],
+        issuer: &str,
+        audiences: &[String],
+    ) -> Result<Self, TokenError> {
         let random = SystemRandom::new();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, &random).map_err(|e| TokenError::Key(e.to_string()))?;
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8, &random)
+            .map_err(|e| TokenError::Key(e.to_string()))?;
         let point = pair.public_key().as_ref().to_vec();
         let key_id = key_id(&point);
         let mut accepted = vec![(key_id.clone(), point)];
         accepted.extend(accepted_public.iter().map(|p| (self::key_id(p), p.clone())));
-        Ok(Self { pair, key_id, accepted, issuer: issuer.to_owned(), audiences: audiences.to_vec(), random, good: Mutex::default() })
+        Ok(Self {
+            pair,
+            key_id,
+            accepted,
+            issuer: issuer.to_owned(),
+            audiences: audiences.to_vec(),
+            random,
+            good: Mutex::default(),
+        })
     }
 
     /// The audiences of the API server.
@@ -220,22 +239,36 @@ impl TokenSigner {
             kid: String,
         }
         let mut parts = token.split('.');
-        let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some(head), Some(body), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
             return Err(TokenError::Malformed("not three parts"));
         };
         let bytes = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenError::Malformed("not base64url"));
-        let parsed: Head = serde_json::from_slice(&bytes(head)?).map_err(|_| TokenError::Malformed("the header is not JSON"))?;
+        let parsed: Head =
+            serde_json::from_slice(&bytes(head)?).map_err(|_| TokenError::Malformed("the header is not JSON"))?;
         if parsed.alg != "ES256" {
             return Err(TokenError::Malformed("not ES256"));
         }
-        let claims: Claims = serde_json::from_slice(&bytes(body)?).map_err(|_| TokenError::Malformed("the claims are not those of a service account"))?;
+        let claims: Claims = serde_json::from_slice(&bytes(body)?)
+            .map_err(|_| TokenError::Malformed("the claims are not those of a service account"))?;
         if claims.iss != self.issuer {
             return Err(TokenError::Issuer(claims.iss));
         }
         let signature = bytes(signature)?;
         let signed = &token.as_bytes()[..head.len() + 1 + body.len()];
-        let fits = |point: &Vec<u8>| UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, &signature).is_ok();
-        if self.accepted.iter().filter(|(id, _)| parsed.kid.is_empty() || *id == parsed.kid).any(|(_, point)| fits(point)) { Ok(claims) } else { Err(TokenError::Signature) }
+        let fits = |point: &Vec<u8>| {
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, &signature).is_ok()
+        };
+        if self
+            .accepted
+            .iter()
+            .filter(|(id, _)| parsed.kid.is_empty() || *id == parsed.kid)
+            .any(|(_, point)| fits(point))
+        {
+            Ok(claims)
+        } else {
+            Err(TokenError::Signature)
+        }
     }
 
     /// The public keys as a JSON web key set.
@@ -256,7 +289,8 @@ mod tests {
     use super::*;
 
     fn signer() -> TokenSigner {
-        TokenSigner::new(&TokenSigner::generate().expect("a key"), &[], "https://issuer", &["api".into()]).expect("a signer")
+        TokenSigner::new(&TokenSigner::generate().expect("a key"), &[], "https://issuer", &["api".into()])
+            .expect("a signer")
     }
 
     fn claims(aud: &str, exp: i64) -> Claims {
@@ -289,7 +323,13 @@ mod tests {
         // A key with another id is found by the id.
         let old = TokenSigner::generate().expect("a key");
         let old_signer = TokenSigner::new(&old, &[], "https://issuer", &["api".into()]).expect("a signer");
-        let both = TokenSigner::new(&TokenSigner::generate().expect("a key"), &[old_signer.accepted[0].1.clone()], "https://issuer", &["api".into()]).expect("a signer");
+        let both = TokenSigner::new(
+            &TokenSigner::generate().expect("a key"),
+            &[old_signer.accepted[0].1.clone()],
+            "https://issuer",
+            &["api".into()],
+        )
+        .expect("a signer");
         assert!(both.verify(&old_signer.sign(claims("api", 1000)).expect("signed"), &[], at(1)).is_ok());
     }
 }

@@ -47,7 +47,11 @@ fn node_rules() -> Vec<Rule> {
         name: String,
     }
     let objects: Vec<Partial> = serde_json::from_slice(api::bootstrap_objects()).unwrap_or_default();
-    objects.into_iter().find(|o| o.kind == "ClusterRole" && o.metadata.name == "system:node").and_then(|r| r.rules).unwrap_or_default()
+    objects
+        .into_iter()
+        .find(|o| o.kind == "ClusterRole" && o.metadata.name == "system:node")
+        .and_then(|r| r.rules)
+        .unwrap_or_default()
 }
 
 impl Authorizer for Authz {
@@ -95,8 +99,16 @@ pub fn authorizer(_config: &Arc<Config>, reader: Arc<dyn Reader>) -> Arc<dyn Aut
 pub fn forbidden(user: &User, request: &RequestInfo, reason: &str) -> Status {
     let name = &user.name;
     let mut message = if request.is_resource {
-        let resource = if request.subresource.is_empty() { request.resource.clone() } else { format!("{}/{}", request.resource, request.subresource) };
-        let scope = if request.namespace.is_empty() { "at the cluster scope".to_owned() } else { format!("in the namespace {:?}", request.namespace) };
+        let resource = if request.subresource.is_empty() {
+            request.resource.clone()
+        } else {
+            format!("{}/{}", request.resource, request.subresource)
+        };
+        let scope = if request.namespace.is_empty() {
+            "at the cluster scope".to_owned()
+        } else {
+            format!("in the namespace {:?}", request.namespace)
+        };
         format!("User {name:?} cannot {} resource {resource:?} in API group {:?} {scope}", request.verb, request.group)
     } else {
         format!("User {name:?} cannot {} path {:?}", request.verb, request.path)
@@ -108,4 +120,4 @@ pub fn forbidden(user: &User, request: &RequestInfo, reason: &str) -> Status {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -46,9 +46,15 @@ impl NodeAuthorizer {
             match (request.group.as_str(), request.resource.as_str()) {
                 ("", "secrets" | "configmaps") => return self.read(node, request),
                 ("", "persistentvolumeclaims") if request.subresource == "status" => {
-                    return if matches!(request.verb, "update" | "patch") { self.related(node, request) } else { no("can only get/update/patch this type") };
+                    return if matches!(request.verb, "update" | "patch") {
+                        self.related(node, request)
+                    } else {
+                        no("can only get/update/patch this type")
+                    };
                 }
-                ("", "persistentvolumeclaims" | "persistentvolumes") | ("resource.k8s.io", "resourceclaims") | ("storage.k8s.io", "volumeattachments") => return self.get(node, request),
+                ("", "persistentvolumeclaims" | "persistentvolumes")
+                | ("resource.k8s.io", "resourceclaims")
+                | ("storage.k8s.io", "volumeattachments") => return self.get(node, request),
                 ("", "serviceaccounts") => return self.service_account(node, request),
                 ("coordination.k8s.io", "leases") => return lease(node, request),
                 ("storage.k8s.io", "csinodes") => return csi_node(node, request),
@@ -131,36 +137,71 @@ impl NodeAuthorizer {
         if request.name.is_empty() {
             return no("No Object name found");
         }
-        if self.is_related(node, request) { Decision::Allow } else { no(format!("no relationship found between node '{node}' and this object")) }
+        if self.is_related(node, request) {
+            Decision::Allow
+        } else {
+            no(format!("no relationship found between node '{node}' and this object"))
+        }
     }
 
     fn is_related(&self, node: &str, request: &RequestInfo) -> bool {
         let (namespace, name) = (request.namespace.as_str(), request.name.as_str());
         match (request.group.as_str(), request.resource.as_str()) {
-            ("", "pods") => self.reader.get("", "pods", namespace, name).and_then(|b| serde_json::from_slice(&b).ok()).is_some_and(|pod: Value| text(&pod, "/spec/nodeName") == node),
-            ("storage.k8s.io", "volumeattachments") => self.reader.get("storage.k8s.io", "volumeattachments", "", name).and_then(|b| serde_json::from_slice(&b).ok()).is_some_and(|v: Value| text(&v, "/spec/nodeName") == node),
-            ("certificates.k8s.io", "podcertificaterequests") => self.reader.get("certificates.k8s.io", "podcertificaterequests", namespace, name).and_then(|b| serde_json::from_slice(&b).ok()).is_some_and(|v: Value| text(&v, "/spec/nodeName") == node),
-            ("", "persistentvolumes") => self.claim_of_volume(name).is_some_and(|(ns, claim)| self.some_pod(node, &ns, |pod| uses_claim(pod, &claim))),
+            ("", "pods") => self
+                .reader
+                .get("", "pods", namespace, name)
+                .and_then(|b| serde_json::from_slice(&b).ok())
+                .is_some_and(|pod: Value| text(&pod, "/spec/nodeName") == node),
+            ("storage.k8s.io", "volumeattachments") => self
+                .reader
+                .get("storage.k8s.io", "volumeattachments", "", name)
+                .and_then(|b| serde_json::from_slice(&b).ok())
+                .is_some_and(|v: Value| text(&v, "/spec/nodeName") == node),
+            ("certificates.k8s.io", "podcertificaterequests") => self
+                .reader
+                .get("certificates.k8s.io", "podcertificaterequests", namespace, name)
+                .and_then(|b| serde_json::from_slice(&b).ok())
+                .is_some_and(|v: Value| text(&v, "/spec/nodeName") == node),
+            ("", "persistentvolumes") => self
+                .claim_of_volume(name)
+                .is_some_and(|(ns, claim)| self.some_pod(node, &ns, |pod| uses_claim(pod, &claim))),
             ("", "persistentvolumeclaims") => self.some_pod(node, namespace, |pod| uses_claim(pod, name)),
-            ("", "serviceaccounts") => self.some_pod(node, namespace, |pod| text(pod, "/spec/serviceAccountName") == name),
-            ("", "secrets") => self.some_pod(node, namespace, |pod| refers(pod, &["secretKeyRef", "secretRef", "secret", "imagePullSecrets"], name)) || self.volume_secret(node, namespace, name),
-            ("", "configmaps") => self.some_pod(node, namespace, |pod| refers(pod, &["configMapKeyRef", "configMapRef", "configMap"], name)),
-            ("resource.k8s.io", "resourceclaims") => self.some_pod(node, namespace, |pod| uses_resource_claim(pod, name)),
+            ("", "serviceaccounts") => {
+                self.some_pod(node, namespace, |pod| text(pod, "/spec/serviceAccountName") == name)
+            }
+            ("", "secrets") => {
+                self.some_pod(node, namespace, |pod| {
+                    refers(pod, &["secretKeyRef", "secretRef", "secret", "imagePullSecrets"], name)
+                }) || self.volume_secret(node, namespace, name)
+            }
+            ("", "configmaps") => self
+                .some_pod(node, namespace, |pod| refers(pod, &["configMapKeyRef", "configMapRef", "configMap"], name)),
+            ("resource.k8s.io", "resourceclaims") => {
+                self.some_pod(node, namespace, |pod| uses_resource_claim(pod, name))
+            }
             _ => false,
         }
     }
 
     fn claim_of_volume(&self, name: &str) -> Option<(String, String)> {
         let volume: Value = serde_json::from_slice(&self.reader.get("", "persistentvolumes", "", name)?).ok()?;
-        Some((text(&volume, "/spec/claimRef/namespace").to_owned(), text(&volume, "/spec/claimRef/name").to_owned())).filter(|c| !c.1.is_empty())
+        Some((text(&volume, "/spec/claimRef/namespace").to_owned(), text(&volume, "/spec/claimRef/name").to_owned()))
+            .filter(|c| !c.1.is_empty())
     }
 
     /// A secret that a persistent volume names, where a pod of the node uses the volume's claim.
     fn volume_secret(&self, node: &str, namespace: &str, name: &str) -> bool {
-        self.reader.list("", "persistentvolumes", "").iter().filter(|b| mentions(b, name)).filter_map(|b| serde_json::from_slice::<Value>(b).ok()).any(|volume| {
-            let (claim_namespace, claim) = (text(&volume, "/spec/claimRef/namespace"), text(&volume, "/spec/claimRef/name"));
-            names_secret(&volume["spec"], claim_namespace, namespace, name) && self.some_pod(node, claim_namespace, |pod| uses_claim(pod, claim))
-        })
+        self.reader
+            .list("", "persistentvolumes", "")
+            .iter()
+            .filter(|b| mentions(b, name))
+            .filter_map(|b| serde_json::from_slice::<Value>(b).ok())
+            .any(|volume| {
+                let (claim_namespace, claim) =
+                    (text(&volume, "/spec/claimRef/namespace"), text(&volume, "/spec/claimRef/name"));
+                names_secret(&volume["spec"], claim_namespace, namespace, name)
+                    && self.some_pod(node, claim_namespace, |pod| uses_claim(pod, claim))
+            })
     }
 
     /// Some pod of the namespace is bound to the node and satisfies `test`. Pods whose text does not mention the node are not even parsed.
@@ -181,13 +222,18 @@ fn mentions(bytes: &[u8], name: &str) -> bool {
 fn uses_claim(pod: &Value, claim: &str) -> bool {
     let pod_name = text(pod, "/metadata/name");
     pod["spec"]["volumes"].as_array().into_iter().flatten().any(|v| {
-        text(v, "/persistentVolumeClaim/claimName") == claim || (!v["ephemeral"].is_null() && format!("{pod_name}-{}", text(v, "/name")) == claim)
+        text(v, "/persistentVolumeClaim/claimName") == claim
+            || (!v["ephemeral"].is_null() && format!("{pod_name}-{}", text(v, "/name")) == claim)
     })
 }
 
 fn uses_resource_claim(pod: &Value, claim: &str) -> bool {
     pod["spec"]["resourceClaims"].as_array().into_iter().flatten().any(|c| text(c, "/resourceClaimName") == claim)
-        || pod["status"]["resourceClaimStatuses"].as_array().into_iter().flatten().any(|c| text(c, "/resourceClaimName") == claim)
+        || pod["status"]["resourceClaimStatuses"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|c| text(c, "/resourceClaimName") == claim)
 }
 
 /// Somewhere in the pod's spec one of these keys names the object.
@@ -203,7 +249,9 @@ fn refers(pod: &Value, keys: &[&str], name: &str) -> bool {
             Value::Object(fields) => fields.iter().any(|(key, inner)| {
                 let direct = keys.contains(&key.as_str()) && named(inner, name);
                 // Volume drivers have their secrets under names of their own.
-                let driver = keys.contains(&"secretRef") && (key == "nodePublishSecretRef" && named(inner, name) || key == "azureFile" && named(inner, name));
+                let driver = keys.contains(&"secretRef")
+                    && (key == "nodePublishSecretRef" && named(inner, name)
+                        || key == "azureFile" && named(inner, name));
                 direct || driver || walk(inner, keys, name)
             }),
             Value::Array(items) => items.iter().any(|i| walk(i, keys, name)),
@@ -219,7 +267,8 @@ fn names_secret(value: &Value, claim_namespace: &str, namespace: &str, name: &st
         Value::Object(fields) => fields.iter().any(|(key, inner)| {
             let is_reference = key.ends_with("SecretRef") || key == "secretRef";
             let within = if text(inner, "/namespace").is_empty() { claim_namespace } else { text(inner, "/namespace") };
-            (is_reference && inner["name"] == name && within == namespace) || names_secret(inner, claim_namespace, namespace, name)
+            (is_reference && inner["name"] == name && within == namespace)
+                || names_secret(inner, claim_namespace, namespace, name)
         }),
         Value::Array(items) => items.iter().any(|i| names_secret(i, claim_namespace, namespace, name)),
         _ => false,
@@ -273,8 +322,12 @@ fn own_node(node: &str, request: &RequestInfo) -> Decision {
     match (request.subresource.as_str(), request.verb) {
         ("", "create" | "update" | "patch") | ("status", "update" | "patch") => Decision::Allow,
         ("", "get" | "list" | "watch") if request.name == node => Decision::Allow,
-        ("", "get" | "list" | "watch") if request.name.is_empty() => no(format!("node '{node}' cannot read all nodes, only its own Node object")),
-        ("", "get" | "list" | "watch") => no(format!("node '{node}' cannot read '{}', only its own Node object", request.name)),
+        ("", "get" | "list" | "watch") if request.name.is_empty() => {
+            no(format!("node '{node}' cannot read all nodes, only its own Node object"))
+        }
+        ("", "get" | "list" | "watch") => {
+            no(format!("node '{node}' cannot read '{}', only its own Node object", request.name))
+        }
         _ => no(""),
     }
 }

@@ -1,9 +1,6 @@
 //! RBAC: roles and bindings in parsed form, kept up with the store, and the decisions from them.
 
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -108,7 +105,8 @@ impl Grants {
                 "User" => (&mut self.users, subject.name.clone()),
                 "Group" => (&mut self.groups, subject.name.clone()),
                 "ServiceAccount" => {
-                    let namespace = if subject.namespace.is_empty() { &binding.metadata.namespace } else { &subject.namespace };
+                    let namespace =
+                        if subject.namespace.is_empty() { &binding.metadata.namespace } else { &subject.namespace };
                     if namespace.is_empty() {
                         continue;
                     }
@@ -137,8 +135,14 @@ struct Index {
 impl Index {
     fn resolve(&self, reference: &RoleRef, namespace: &str) -> Result<&[Rule], String> {
         let role = match reference.kind.as_str() {
-            "ClusterRole" => self.cluster_roles.get(&reference.name).ok_or_else(|| format!("clusterrole.rbac.authorization.k8s.io {:?} not found", reference.name)),
-            "Role" => self.roles.get(&(namespace.to_owned(), reference.name.clone())).ok_or_else(|| format!("role.rbac.authorization.k8s.io {:?} not found", reference.name)),
+            "ClusterRole" => self
+                .cluster_roles
+                .get(&reference.name)
+                .ok_or_else(|| format!("clusterrole.rbac.authorization.k8s.io {:?} not found", reference.name)),
+            "Role" => self
+                .roles
+                .get(&(namespace.to_owned(), reference.name.clone()))
+                .ok_or_else(|| format!("role.rbac.authorization.k8s.io {:?} not found", reference.name)),
             other => Err(format!("unsupported role reference kind: {other:?}")),
         }?;
         Ok(role.rules.as_deref().unwrap_or_default())
@@ -147,7 +151,11 @@ impl Index {
     /// Calls `visit` with each rule that the user has in a namespace (empty: the cluster only) until it answers true; errors are collected.
     fn visit(&self, user: &User, namespace: &str, visit: &mut dyn FnMut(&Rule) -> bool) -> Vec<String> {
         let local = self.namespaces.get(namespace).filter(|_| !namespace.is_empty());
-        let references = self.cluster.of(user).map(|r| (r, "")).chain(local.into_iter().flat_map(|grants| grants.of(user).map(|r| (r, namespace))));
+        let references = self
+            .cluster
+            .of(user)
+            .map(|r| (r, ""))
+            .chain(local.into_iter().flat_map(|grants| grants.of(user).map(|r| (r, namespace))));
         let mut errors = Vec::new();
         for (reference, within) in references {
             match self.resolve(reference, within) {
@@ -195,13 +203,23 @@ impl Rbac {
         let mut state = self.state.lock();
         let reader = &*self.reader;
         // All four are asked: `|` does not stop at the first that changed.
-        let changed = state.cluster_roles.refresh(reader) | state.roles.refresh(reader) | state.cluster_bindings.refresh(reader) | state.bindings.refresh(reader);
+        let changed = state.cluster_roles.refresh(reader)
+            | state.roles.refresh(reader)
+            | state.cluster_bindings.refresh(reader)
+            | state.bindings.refresh(reader);
         if changed {
             let mut index = Index::default();
             index.cluster_roles = state.cluster_roles.iter().map(|r| (r.metadata.name.clone(), r.clone())).collect();
-            index.roles = state.roles.iter().map(|r| ((r.metadata.namespace.clone(), r.metadata.name.clone()), r.clone())).collect();
+            index.roles = state
+                .roles
+                .iter()
+                .map(|r| ((r.metadata.namespace.clone(), r.metadata.name.clone()), r.clone()))
+                .collect();
             state.cluster_bindings.iter().for_each(|b| index.cluster.add(b));
-            state.bindings.iter().for_each(|b| index.namespaces.entry(b.metadata.namespace.clone()).or_default().add(b));
+            state
+                .bindings
+                .iter()
+                .for_each(|b| index.namespaces.entry(b.metadata.namespace.clone()).or_default().add(b));
             state.index = Arc::new(index);
         }
         state.index.clone()

@@ -46,7 +46,11 @@ impl Rule {
             return false;
         }
         if !request.is_resource {
-            return self.non_resource_urls.iter().any(|u| u == "*" || *u == request.path || u.strip_suffix('*').is_some_and(|p| request.path.starts_with(p.trim_end_matches('*'))));
+            return self.non_resource_urls.iter().any(|u| {
+                u == "*"
+                    || *u == request.path
+                    || u.strip_suffix('*').is_some_and(|p| request.path.starts_with(p.trim_end_matches('*')))
+            });
         }
         (has(&self.api_groups, "*") || has(&self.api_groups, &request.group))
             && self.resources.iter().any(|r| resource_matches(r, &request.resource, &request.subresource))
@@ -60,17 +64,24 @@ impl Rule {
         for group in &self.api_groups {
             for resource in &self.resources {
                 for verb in &self.verbs {
-                    let part = Rule { verbs: one(verb), api_groups: one(group), resources: one(resource), ..Rule::default() };
+                    let part =
+                        Rule { verbs: one(verb), api_groups: one(group), resources: one(resource), ..Rule::default() };
                     if self.resource_names.is_empty() {
                         parts.push(part);
                     } else {
-                        parts.extend(self.resource_names.iter().map(|n| Rule { resource_names: one(n), ..part.clone() }));
+                        parts.extend(
+                            self.resource_names.iter().map(|n| Rule { resource_names: one(n), ..part.clone() }),
+                        );
                     }
                 }
             }
         }
         for url in &self.non_resource_urls {
-            parts.extend(self.verbs.iter().map(|verb| Rule { verbs: one(verb), non_resource_urls: one(url), ..Rule::default() }));
+            parts.extend(self.verbs.iter().map(|verb| Rule {
+                verbs: one(verb),
+                non_resource_urls: one(url),
+                ..Rule::default()
+            }));
         }
         parts
     }
@@ -79,10 +90,17 @@ impl Rule {
     fn covers(&self, part: &Rule) -> bool {
         (has(&self.verbs, "*") || has_all(&self.verbs, &part.verbs))
             && (has(&self.api_groups, "*") || has_all(&self.api_groups, &part.api_groups))
-            && (has(&self.resources, "*") || part.resources.iter().all(|r| has(&self.resources, r) || r.split_once('/').is_some_and(|(_, sub)| has(&self.resources, &format!("*/{sub}")))))
-            && (self.resource_names.is_empty() || (!part.resource_names.is_empty() && has_all(&self.resource_names, &part.resource_names)))
+            && (has(&self.resources, "*")
+                || part.resources.iter().all(|r| {
+                    has(&self.resources, r)
+                        || r.split_once('/').is_some_and(|(_, sub)| has(&self.resources, &format!("*/{sub}")))
+                }))
+            && (self.resource_names.is_empty()
+                || (!part.resource_names.is_empty() && has_all(&self.resource_names, &part.resource_names)))
             && part.non_resource_urls.iter().all(|path| {
-                self.non_resource_urls.iter().any(|own| own == path || (own.ends_with('*') && path.starts_with(own.trim_end_matches('*'))))
+                self.non_resource_urls
+                    .iter()
+                    .any(|own| own == path || (own.ends_with('*') && path.starts_with(own.trim_end_matches('*'))))
             })
     }
 
@@ -129,7 +147,12 @@ pub fn missing(owned: &[Rule], wanted: &[Rule]) -> Option<String> {
             continue;
         }
         // Parts that differ by the verb only become one again.
-        match lacking.iter_mut().find(|l| part.non_resource_urls.is_empty() && l.api_groups == part.api_groups && l.resources == part.resources && l.resource_names == part.resource_names) {
+        match lacking.iter_mut().find(|l| {
+            part.non_resource_urls.is_empty()
+                && l.api_groups == part.api_groups
+                && l.resources == part.resources
+                && l.resource_names == part.resource_names
+        }) {
             Some(same) => same.verbs.extend(part.verbs),
             None => lacking.push(part),
         }
@@ -149,7 +172,13 @@ mod tests {
 
     fn rule(groups: &[&str], resources: &[&str], verbs: &[&str], names: &[&str]) -> Rule {
         let own = |v: &[&str]| v.iter().map(ToString::to_string).collect();
-        Rule { api_groups: own(groups), resources: own(resources), verbs: own(verbs), resource_names: own(names), ..Rule::default() }
+        Rule {
+            api_groups: own(groups),
+            resources: own(resources),
+            verbs: own(verbs),
+            resource_names: own(names),
+            ..Rule::default()
+        }
     }
 
     #[test]
@@ -166,7 +195,14 @@ mod tests {
             (rule(&[""], &["pods"], &["list"], &[]), ("pods", "", "a"), false),
         ];
         for (rule, (resource, subresource, name), expected) in cases {
-            let request = RequestInfo { verb: "get", is_resource: true, resource: resource.into(), subresource: subresource.into(), name: name.into(), ..RequestInfo::default() };
+            let request = RequestInfo {
+                verb: "get",
+                is_resource: true,
+                resource: resource.into(),
+                subresource: subresource.into(),
+                name: name.into(),
+                ..RequestInfo::default()
+            };
             assert_eq!(rule.allows(&request), expected, "{rule:?} {request:?}");
         }
     }
@@ -174,8 +210,18 @@ mod tests {
     #[test]
     fn paths() {
         let urls = |u: &str| Rule { verbs: vec!["get".into()], non_resource_urls: vec![u.into()], ..Rule::default() };
-        for (url, path, expected) in [("/healthz", "/healthz", true), ("/healthz/*", "/healthz/x", true), ("/healthz", "/healthz/x", false), ("*", "/x", true), ("/openapi*", "/openapi/v3", true)] {
-            assert_eq!(urls(url).allows(&RequestInfo { verb: "get", path: path.into(), ..RequestInfo::default() }), expected, "{url} {path}");
+        for (url, path, expected) in [
+            ("/healthz", "/healthz", true),
+            ("/healthz/*", "/healthz/x", true),
+            ("/healthz", "/healthz/x", false),
+            ("*", "/x", true),
+            ("/openapi*", "/openapi/v3", true),
+        ] {
+            assert_eq!(
+                urls(url).allows(&RequestInfo { verb: "get", path: path.into(), ..RequestInfo::default() }),
+                expected,
+                "{url} {path}"
+            );
         }
     }
 
@@ -183,6 +229,11 @@ mod tests {
     fn what_is_missing_is_named() {
         let owned = [rule(&[""], &["pods"], &["get"], &[])];
         assert_eq!(missing(&owned, &[rule(&[""], &["pods"], &["get"], &["x"])]), None);
-        assert_eq!(missing(&owned, &[rule(&[""], &["pods", "secrets"], &["get", "list"], &[])]).as_deref(), Some("{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"list\"]}\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\" \"list\"]}"));
+        assert_eq!(
+            missing(&owned, &[rule(&[""], &["pods", "secrets"], &["get", "list"], &[])]).as_deref(),
+            Some(
+                "{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"list\"]}\n{APIGroups:[\"\"], Resources:[\"secrets\"], Verbs:[\"get\" \"list\"]}"
+            )
+        );
     }
 }

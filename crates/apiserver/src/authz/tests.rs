@@ -19,17 +19,28 @@ pub struct Objects {
 impl Objects {
     pub fn put(&self, group: &str, resource: &str, object: Value) {
         let text = |p: &str| object.pointer(p).and_then(Value::as_str).unwrap_or_default().to_owned();
-        self.objects.lock().insert((group.into(), resource.into(), text("/metadata/namespace"), text("/metadata/name")), Bytes::from(object.to_string()));
+        self.objects.lock().insert(
+            (group.into(), resource.into(), text("/metadata/namespace"), text("/metadata/name")),
+            Bytes::from(object.to_string()),
+        );
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Reader for Objects {
     fn get(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Bytes> {
-        self.objects.lock().get(&(group.to_owned(), resource.to_owned(), namespace.to_owned(), name.to_owned())).cloned()
+        self.objects
+            .lock()
+            .get(&(group.to_owned(), resource.to_owned(), namespace.to_owned(), name.to_owned()))
+            .cloned()
     }
     fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Bytes> {
-        self.objects.lock().iter().filter(|(k, _)| k.0 == group && k.1 == resource && (namespace.is_empty() || k.2 == namespace)).map(|(_, v)| v.clone()).collect()
+        self.objects
+            .lock()
+            .iter()
+            .filter(|(k, _)| k.0 == group && k.1 == resource && (namespace.is_empty() || k.2 == namespace))
+            .map(|(_, v)| v.clone())
+            .collect()
     }
     fn generation(&self, _group: &str, _resource: &str) -> u64 {
         self.generation.load(Ordering::Relaxed)
@@ -41,7 +52,16 @@ fn user(name: &str, groups: &[&str]) -> User {
 }
 
 fn request(verb: &'static str, group: &str, resource: &str, namespace: &str, name: &str) -> RequestInfo {
-    RequestInfo { verb, is_resource: true, group: group.into(), version: "v1".into(), resource: resource.into(), namespace: namespace.into(), name: name.into(), ..RequestInfo::default() }
+    RequestInfo {
+        verb,
+        is_resource: true,
+        group: group.into(),
+        version: "v1".into(),
+        resource: resource.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+        ..RequestInfo::default()
+    }
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
@@ -68,7 +88,11 @@ fn rbac_decides_by_binding_and_scope() {
         (&account, request("delete", "", "pods", "n", "x"), no.clone()),
         (&user("a", &["readers"]), request("list", "", "pods", "", ""), Decision::Allow),
         (&user("root", &["system:masters"]), request("delete", "x", "y", "z", ""), Decision::Allow),
-        (&user("dangling", &[]), request("get", "", "pods", "", "p"), Decision::NoOpinion("RBAC: clusterrole.rbac.authorization.k8s.io \"gone\" not found".into())),
+        (
+            &user("dangling", &[]),
+            request("get", "", "pods", "", "p"),
+            Decision::NoOpinion("RBAC: clusterrole.rbac.authorization.k8s.io \"gone\" not found".into()),
+        ),
     ];
     for (user, request, expected) in cases {
         assert_eq!(authz.authorize(user, &request), expected, "{user:?} {request:?}");
@@ -80,9 +104,18 @@ fn rbac_decides_by_binding_and_scope() {
 #[test]
 fn refusals_have_kubernetes_words() {
     let message = |r: &RequestInfo| forbidden(&user("x", &[]), r, "").message;
-    assert_eq!(message(&request("list", "", "pods", "y", "")), "pods is forbidden: User \"x\" cannot list resource \"pods\" in API group \"\" in the namespace \"y\"");
-    assert_eq!(message(&request("get", "apps", "deployments", "", "d")), "deployments.apps \"d\" is forbidden: User \"x\" cannot get resource \"deployments\" in API group \"apps\" at the cluster scope");
-    assert_eq!(message(&RequestInfo { verb: "get", path: "/metrics".into(), ..RequestInfo::default() }), "forbidden: User \"x\" cannot get path \"/metrics\"");
+    assert_eq!(
+        message(&request("list", "", "pods", "y", "")),
+        "pods is forbidden: User \"x\" cannot list resource \"pods\" in API group \"\" in the namespace \"y\""
+    );
+    assert_eq!(
+        message(&request("get", "apps", "deployments", "", "d")),
+        "deployments.apps \"d\" is forbidden: User \"x\" cannot get resource \"deployments\" in API group \"apps\" at the cluster scope"
+    );
+    assert_eq!(
+        message(&RequestInfo { verb: "get", path: "/metrics".into(), ..RequestInfo::default() }),
+        "forbidden: User \"x\" cannot get path \"/metrics\""
+    );
 }
 
 #[test]
@@ -91,7 +124,11 @@ fn nodes_see_what_their_pods_need() {
     objects.put("", "pods", json!({"metadata": {"name": "p", "namespace": "n"}, "spec": {"nodeName": "one", "serviceAccountName": "sa", "volumes": [
         {"name": "v", "projected": {"sources": [{"configMap": {"name": "kube-root-ca.crt"}}]}}, {"name": "s", "secret": {"secretName": "sec"}}, {"name": "c", "persistentVolumeClaim": {"claimName": "claim"}}],
         "containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "env"}}]}], "imagePullSecrets": [{"name": "pull"}]}}));
-    objects.put("", "persistentvolumes", json!({"metadata": {"name": "pv"}, "spec": {"claimRef": {"namespace": "n", "name": "claim"}}}));
+    objects.put(
+        "",
+        "persistentvolumes",
+        json!({"metadata": {"name": "pv"}, "spec": {"claimRef": {"namespace": "n", "name": "claim"}}}),
+    );
     let authz = Authz::new(objects);
     let one = user("system:node:one", &["system:nodes"]);
     let two = user("system:node:two", &["system:nodes"]);
@@ -107,12 +144,22 @@ fn nodes_see_what_their_pods_need() {
     ];
     for request in &allowed {
         assert_eq!(authz.authorize(&one, request), Decision::Allow, "{request:?}");
-        assert_eq!(authz.authorize(&two, request), Decision::NoOpinion("no relationship found between node 'two' and this object".into()), "{request:?}");
+        assert_eq!(
+            authz.authorize(&two, request),
+            Decision::NoOpinion("no relationship found between node 'two' and this object".into()),
+            "{request:?}"
+        );
     }
     let selecting = |field: &str| RequestInfo { field_selector: field.into(), ..request("list", "", "pods", "", "") };
     assert_eq!(authz.authorize(&one, &selecting("spec.nodeName=one")), Decision::Allow);
     assert_ne!(authz.authorize(&one, &selecting("spec.nodeName=two")), Decision::Allow);
     assert_ne!(authz.authorize(&one, &request("list", "", "secrets", "n", "")), Decision::Allow);
-    assert_eq!(authz.authorize(&one, &request("patch", "coordination.k8s.io", "leases", "kube-node-lease", "one")), Decision::Allow);
-    assert_ne!(authz.authorize(&one, &request("patch", "coordination.k8s.io", "leases", "kube-node-lease", "two")), Decision::Allow);
+    assert_eq!(
+        authz.authorize(&one, &request("patch", "coordination.k8s.io", "leases", "kube-node-lease", "one")),
+        Decision::Allow
+    );
+    assert_ne!(
+        authz.authorize(&one, &request("patch", "coordination.k8s.io", "leases", "kube-node-lease", "two")),
+        Decision::Allow
+    );
 }

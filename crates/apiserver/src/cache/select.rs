@@ -52,7 +52,13 @@ impl Selection {
     ///
     /// # Errors
     /// A selector that cannot be read, or a field that cannot be selected.
-    pub fn parse(row: &api::Resource, stored: &api::Resource, namespace: &str, name: &str, query: &Query) -> Result<Self, Status> {
+    pub fn parse(
+        row: &api::Resource,
+        stored: &api::Resource,
+        namespace: &str,
+        name: &str,
+        query: &Query,
+    ) -> Result<Self, Status> {
         let mut selection = Self::all(row, namespace);
         if let Some(text) = query.get("labelSelector").filter(|t| !t.is_empty()) {
             let parsed = labels::Selector::parse(text).map_err(Status::bad_request)?;
@@ -115,7 +121,9 @@ impl Test {
 fn source(row: &api::Resource, stored: &api::Resource, path: &str) -> Result<Source, Status> {
     match path {
         "metadata.name" => return Ok(Source::Name),
-        "metadata.namespace" if row.namespaced || row.selectable_fields.iter().any(|f| f == path) => return Ok(Source::Namespace),
+        "metadata.namespace" if row.namespaced || row.selectable_fields.iter().any(|f| f == path) => {
+            return Ok(Source::Namespace);
+        }
         _ => {}
     }
     if !row.selectable_fields.iter().any(|f| f == path) {

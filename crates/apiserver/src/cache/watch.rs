@@ -101,7 +101,9 @@ pub fn start(cache: &Arc<Cache>, kind: Arc<Kind>, plan: Plan) -> WatchStream {
         seen: 0,
         ended: false,
     };
-    Box::pin(stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|event| (event, watcher)) }).fuse())
+    Box::pin(
+        stream::unfold(watcher, |mut watcher| async move { watcher.next().await.map(|event| (event, watcher)) }).fuse(),
+    )
 }
 
 fn refused(asked: u64, oldest: u64) -> WatchStream {
@@ -173,7 +175,9 @@ impl Watcher {
             (false, false) => return,
             (false, true) => (EventKind::Added, &event.object),
             (true, true) => (EventKind::Modified, &event.object),
-            (true, false) => (EventKind::Deleted, event.previous.as_ref().filter(|_| !event.deleted).unwrap_or(&event.object)),
+            (true, false) => {
+                (EventKind::Deleted, event.previous.as_ref().filter(|_| !event.deleted).unwrap_or(&event.object))
+            }
         };
         let made = if self.plan.form.is_none() && kind == event.kind() {
             let line = event.frame();

@@ -39,8 +39,12 @@ pub fn choose(headers: &HeaderMap, root: bool) -> Option<Form> {
             let of = |key: &str| parameters.iter().find(|(k, _)| *k == key).map(|(_, v)| *v);
             match (of("as"), of("g"), of("v")) {
                 (None, ..) => return Some(Form::Plain),
-                (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some("v2")) if root => return Some(Form::Aggregated("v2")),
-                (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some("v2beta1")) if root => return Some(Form::Aggregated("v2beta1")),
+                (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some("v2")) if root => {
+                    return Some(Form::Aggregated("v2"));
+                }
+                (Some("APIGroupDiscoveryList"), Some("apidiscovery.k8s.io"), Some("v2beta1")) if root => {
+                    return Some(Form::Aggregated("v2beta1"));
+                }
                 _ => {}
             }
         }

@@ -87,7 +87,9 @@ impl<'r> Groups<'r> {
         }
         for group in &mut groups {
             let preferred = |v: &Version<'_>| v.rows.iter().any(|r| r.preferred);
-            group.versions.sort_by(|a, b| preferred(b).cmp(&preferred(a)).then_with(|| apimachinery::gvk::compare_versions(a.name, b.name)));
+            group.versions.sort_by(|a, b| {
+                preferred(b).cmp(&preferred(a)).then_with(|| apimachinery::gvk::compare_versions(a.name, b.name))
+            });
             group.versions.iter_mut().for_each(|v| v.rows.sort_by(|a, b| a.plural.cmp(&b.plural)));
         }
         // Groups of one priority stand in the order of their names, as custom ones do upstream.
@@ -126,7 +128,8 @@ impl<'r> Groups<'r> {
             below.sort_by(|a, b| a.name.cmp(&b.name));
             resources.extend(below.into_iter().map(|s| plain_subresource(row, s)));
         }
-        let group_version = if group.is_empty() { version.name.to_owned() } else { format!("{group}/{}", version.name) };
+        let group_version =
+            if group.is_empty() { version.name.to_owned() } else { format!("{group}/{}", version.name) };
         let mut value = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": resources});
         if !group.is_empty() {
             value["apiVersion"] = "v1".into();
@@ -137,7 +140,8 @@ impl<'r> Groups<'r> {
     /// The whole of `/api` or `/apis` in one document of version `v2` or `v2beta1`.
     #[must_use]
     pub fn aggregated(&self, core: bool, version: &str) -> Value {
-        let items: Vec<Value> = self.groups.iter().filter(|g| g.name.is_empty() == core).map(Group::aggregated).collect();
+        let items: Vec<Value> =
+            self.groups.iter().filter(|g| g.name.is_empty() == core).map(Group::aggregated).collect();
         json!({"kind": "APIGroupDiscoveryList", "apiVersion": format!("apidiscovery.k8s.io/{version}"), "metadata": {}, "items": items})
     }
 
@@ -149,7 +153,11 @@ impl<'r> Groups<'r> {
 
 impl Group<'_> {
     fn plain(&self) -> Value {
-        let versions: Vec<Value> = self.versions.iter().map(|v| json!({"groupVersion": format!("{}/{}", self.name, v.name), "version": v.name})).collect();
+        let versions: Vec<Value> = self
+            .versions
+            .iter()
+            .map(|v| json!({"groupVersion": format!("{}/{}", self.name, v.name), "version": v.name}))
+            .collect();
         json!({"name": self.name, "preferredVersion": versions.first(), "versions": versions})
     }
 
@@ -162,7 +170,11 @@ impl Group<'_> {
                 json!({"version": v.name, "freshness": "Current", "resources": resources})
             })
             .collect();
-        let metadata = if self.name.is_empty() { json!({"creationTimestamp": null}) } else { json!({"name": self.name, "creationTimestamp": null}) };
+        let metadata = if self.name.is_empty() {
+            json!({"creationTimestamp": null})
+        } else {
+            json!({"name": self.name, "creationTimestamp": null})
+        };
         json!({"metadata": metadata, "versions": versions})
     }
 }

@@ -33,7 +33,9 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     let value = match (form, path.as_slice()) {
         (Form::Aggregated(version), ["api"]) => return Some(tagged(&groups.aggregated(true, version), form, parts)),
         (Form::Aggregated(version), ["apis"]) => return Some(tagged(&groups.aggregated(false, version), form, parts)),
-        (_, ["api"]) => json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address(config)}]}),
+        (_, ["api"]) => {
+            json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address(config)}]})
+        }
         (_, ["apis"]) => groups.list(),
         (_, ["api", version]) => groups.resources("", version)?,
         (_, ["apis", group]) => groups.one(group)?,
@@ -88,7 +90,8 @@ fn tagged(value: &Value, form: Form, parts: &Parts) -> Response<Body> {
     let bytes = value.to_string();
     let tag = format!("\"{}\"", hex(&Sha512::digest(bytes.as_bytes())));
     let known = parts.headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes());
-    let mut response = if known { empty(StatusCode::NOT_MODIFIED) } else { typed(StatusCode::OK, bytes.into(), form.media()) };
+    let mut response =
+        if known { empty(StatusCode::NOT_MODIFIED) } else { typed(StatusCode::OK, bytes.into(), form.media()) };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));

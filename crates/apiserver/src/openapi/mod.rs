@@ -37,7 +37,12 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     let rows: Vec<&Resource> = rows.collect();
     let version = config.version.git_version.as_str();
     if path == "v3" {
-        return Some(tagged(compress(index(&rows, version).to_string().as_bytes()), "index", parts, "application/json"));
+        return Some(tagged(
+            compress(index(&rows, version).to_string().as_bytes()),
+            "index",
+            parts,
+            "application/json",
+        ));
     }
     if path == "v2" {
         if !takes_json(&parts.headers) {
@@ -59,13 +64,23 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     if !takes_json(&parts.headers) {
         return Some(not_acceptable());
     }
-    let bytes = if own.iter().all(|r| matches!(r.schemas, api::Schemas::BuiltIn)) { built(rest, || v3(&own, version)) } else { compress(v3(&own, version).to_string().as_bytes()) };
+    let bytes = if own.iter().all(|r| matches!(r.schemas, api::Schemas::BuiltIn)) {
+        built(rest, || v3(&own, version))
+    } else {
+        compress(v3(&own, version).to_string().as_bytes())
+    };
     Some(tagged(bytes, &mark(version, rest), parts, "application/json"))
 }
 
 /// Clients that want nothing but the protobuf form are told that there is none.
 fn takes_json(headers: &HeaderMap) -> bool {
-    let mut clauses = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).map(|c| c.split(';').next().unwrap_or_default().trim()).peekable();
+    let mut clauses = headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .map(|c| c.split(';').next().unwrap_or_default().trim())
+        .peekable();
     clauses.peek().is_none() || clauses.any(|m| matches!(m, "application/json" | "application/*" | "*/*"))
 }
 
@@ -153,7 +168,12 @@ fn tagged(bytes: Bytes, mark: &str, parts: &Parts, media: &'static str) -> Respo
     }
     let mut response = if parts.headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == quoted.as_bytes()) {
         empty(StatusCode::NOT_MODIFIED)
-    } else if parts.headers.get_all(header::ACCEPT_ENCODING).iter().any(|v| v.to_str().is_ok_and(|v| v.split(',').any(|e| e.trim().split(';').next() == Some("gzip")))) {
+    } else if parts
+        .headers
+        .get_all(header::ACCEPT_ENCODING)
+        .iter()
+        .any(|v| v.to_str().is_ok_and(|v| v.split(',').any(|e| e.trim().split(';').next() == Some("gzip"))))
+    {
         let mut response = typed(StatusCode::OK, bytes, media);
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         response
@@ -184,11 +204,26 @@ mod tests {
         let row = |g: &str, v: &str, p: &str| api::find(g, v, p).expect("a row");
         let document = v3(&[row("apps", "v1", "deployments")], "v1.37.0");
         let patch = &document["paths"]["/apis/apps/v1/namespaces/{namespace}/deployments/{name}"]["patch"];
-        assert_eq!(patch["x-kubernetes-group-version-kind"], json!({"group": "apps", "version": "v1", "kind": "Deployment"}));
-        assert!(patch["parameters"].as_array().expect("parameters").iter().any(|p| p["name"] == "fieldValidation" && p["in"] == "query"));
+        assert_eq!(
+            patch["x-kubernetes-group-version-kind"],
+            json!({"group": "apps", "version": "v1", "kind": "Deployment"})
+        );
+        assert!(
+            patch["parameters"]
+                .as_array()
+                .expect("parameters")
+                .iter()
+                .any(|p| p["name"] == "fieldValidation" && p["in"] == "query")
+        );
         let schemas = &document["components"]["schemas"];
-        assert_eq!(schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]["x-kubernetes-patch-merge-key"], "name");
-        assert_eq!(schemas["io.k8s.api.apps.v1.Deployment"]["x-kubernetes-group-version-kind"], json!([{"group": "apps", "kind": "Deployment", "version": "v1"}]));
+        assert_eq!(
+            schemas["io.k8s.api.core.v1.PodSpec"]["properties"]["containers"]["x-kubernetes-patch-merge-key"],
+            "name"
+        );
+        assert_eq!(
+            schemas["io.k8s.api.apps.v1.Deployment"]["x-kubernetes-group-version-kind"],
+            json!([{"group": "apps", "kind": "Deployment", "version": "v1"}])
+        );
         let text = document.to_string();
         for target in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(schemas.get(target).is_some(), "{target} is referred to and not there");

@@ -21,12 +21,31 @@ const LIST: [Parameter; 11] = [
     ("timeoutSeconds", "integer"),
     ("watch", "boolean"),
 ];
-const WRITE: [Parameter; 4] = [("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"), ("pretty", "string")];
-const PATCH: [Parameter; 5] = [("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"), ("force", "boolean"), ("pretty", "string")];
-const DELETE: [Parameter; 5] = [("dryRun", "string"), ("gracePeriodSeconds", "integer"), ("orphanDependents", "boolean"), ("pretty", "string"), ("propagationPolicy", "string")];
+const WRITE: [Parameter; 4] =
+    [("dryRun", "string"), ("fieldManager", "string"), ("fieldValidation", "string"), ("pretty", "string")];
+const PATCH: [Parameter; 5] = [
+    ("dryRun", "string"),
+    ("fieldManager", "string"),
+    ("fieldValidation", "string"),
+    ("force", "boolean"),
+    ("pretty", "string"),
+];
+const DELETE: [Parameter; 5] = [
+    ("dryRun", "string"),
+    ("gracePeriodSeconds", "integer"),
+    ("orphanDependents", "boolean"),
+    ("pretty", "string"),
+    ("propagationPolicy", "string"),
+];
 const READ: [Parameter; 1] = [("pretty", "string")];
 
-const PATCHES: [&str; 5] = ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+cbor"];
+const PATCHES: [&str; 5] = [
+    "application/apply-patch+yaml",
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/strategic-merge-patch+json",
+    "application/apply-patch+cbor",
+];
 const BODIES: [&str; 1] = ["*/*"];
 const ANSWERS: [&str; 3] = ["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
 
@@ -75,36 +94,93 @@ impl<'w, 's> Paths<'w, 's> {
 
     /// All paths of a resource.
     pub fn resource(&mut self, row: &Resource) {
-        let root = if row.group.is_empty() { format!("/api/{}", row.version) } else { format!("/apis/{}/{}", row.group, row.version) };
-        let scoped = if row.namespaced { format!("{root}/namespaces/{{namespace}}/{}", row.plural) } else { format!("{root}/{}", row.plural) };
+        let root = if row.group.is_empty() {
+            format!("/api/{}", row.version)
+        } else {
+            format!("/apis/{}/{}", row.group, row.version)
+        };
+        let scoped = if row.namespaced {
+            format!("{root}/namespaces/{{namespace}}/{}", row.plural)
+        } else {
+            format!("{root}/{}", row.plural)
+        };
         let own = Some(self.writer.reference(row.schema));
         let list = if row.list_kind.is_empty() { None } else { self.kind(&row.group, &row.version, &row.list_kind) };
         let status = self.kind("", "v1", "Status");
         let options = self.kind("", "v1", "DeleteOptions");
         let mut collection = Vec::new();
         if row.allows("list") {
-            collection.push(Operation { method: "get", action: "list", verb: "list", query: &LIST, body: None, answer: list.clone() });
+            collection.push(Operation {
+                method: "get",
+                action: "list",
+                verb: "list",
+                query: &LIST,
+                body: None,
+                answer: list.clone(),
+            });
         }
         if row.allows("create") {
-            collection.push(Operation { method: "post", action: "post", verb: "create", query: &WRITE, body: own.clone(), answer: own.clone() });
+            collection.push(Operation {
+                method: "post",
+                action: "post",
+                verb: "create",
+                query: &WRITE,
+                body: own.clone(),
+                answer: own.clone(),
+            });
         }
         if row.allows("deletecollection") {
-            collection.push(Operation { method: "delete", action: "deletecollection", verb: "deletecollection", query: &LIST, body: options.clone(), answer: status.clone() });
+            collection.push(Operation {
+                method: "delete",
+                action: "deletecollection",
+                verb: "deletecollection",
+                query: &LIST,
+                body: options.clone(),
+                answer: status.clone(),
+            });
         }
         self.path(row, &row.kind, "", &scoped, &collection);
         let mut item = Vec::new();
         if row.allows("get") {
-            item.push(Operation { method: "get", action: "get", verb: "read", query: &READ, body: None, answer: own.clone() });
+            item.push(Operation {
+                method: "get",
+                action: "get",
+                verb: "read",
+                query: &READ,
+                body: None,
+                answer: own.clone(),
+            });
         }
         if row.allows("update") {
-            item.push(Operation { method: "put", action: "put", verb: "replace", query: &WRITE, body: own.clone(), answer: own.clone() });
+            item.push(Operation {
+                method: "put",
+                action: "put",
+                verb: "replace",
+                query: &WRITE,
+                body: own.clone(),
+                answer: own.clone(),
+            });
         }
         if row.allows("patch") {
             let patch = self.kind("", "v1", "Patch").or_else(|| Some(json!({"type": "object"})));
-            item.push(Operation { method: "patch", action: "patch", verb: "patch", query: &PATCH, body: patch, answer: own.clone() });
+            item.push(Operation {
+                method: "patch",
+                action: "patch",
+                verb: "patch",
+                query: &PATCH,
+                body: patch,
+                answer: own.clone(),
+            });
         }
         if row.allows("delete") {
-            item.push(Operation { method: "delete", action: "delete", verb: "delete", query: &DELETE, body: options, answer: status });
+            item.push(Operation {
+                method: "delete",
+                action: "delete",
+                verb: "delete",
+                query: &DELETE,
+                body: options,
+                answer: status,
+            });
         }
         let named = format!("{scoped}/{{name}}");
         self.path(row, &row.kind, "", &named, &item);
@@ -112,13 +188,15 @@ impl<'w, 's> Paths<'w, 's> {
             self.subresource(row, sub, &format!("{named}/{}", sub.name));
         }
         if row.namespaced && row.allows("list") {
-            let everywhere = [Operation { method: "get", action: "list", verb: "list", query: &LIST, body: None, answer: list }];
+            let everywhere =
+                [Operation { method: "get", action: "list", verb: "list", query: &LIST, body: None, answer: list }];
             self.path(row, &row.kind, "ForAllNamespaces", &format!("{root}/{}", row.plural), &everywhere);
         }
     }
 
     fn subresource(&mut self, row: &Resource, sub: &Subresource, path: &str) {
-        let (group, version) = if sub.version.is_empty() { (&row.group, &row.version) } else { (&sub.group, &sub.version) };
+        let (group, version) =
+            if sub.version.is_empty() { (&row.group, &row.version) } else { (&sub.group, &sub.version) };
         let own = self.kind(group, version, &sub.kind);
         let mut operations = Vec::new();
         for verb in sub.verbs.iter() {
@@ -143,7 +221,13 @@ impl<'w, 's> Paths<'w, 's> {
         self.write(path, operations, (&row.group, &row.version, kind), &format!("{}{suffix}", operation_kind(row)));
     }
 
-    fn write(&mut self, path: &str, operations: &[Operation<'_>], (group, version, kind): (&str, &str, &str), id: &str) {
+    fn write(
+        &mut self,
+        path: &str,
+        operations: &[Operation<'_>],
+        (group, version, kind): (&str, &str, &str),
+        id: &str,
+    ) {
         if operations.is_empty() {
             return;
         }
@@ -155,7 +239,8 @@ impl<'w, 's> Paths<'w, 's> {
                 "x-kubernetes-action": operation.action,
                 "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": kind},
             });
-            let mut parameters: Vec<Value> = operation.query.iter().map(|(name, kind)| parameter(flavor, name, kind, "query")).collect();
+            let mut parameters: Vec<Value> =
+                operation.query.iter().map(|(name, kind)| parameter(flavor, name, kind, "query")).collect();
             if let Some(body) = &operation.body {
                 let media: &[&str] = if operation.method == "patch" { &PATCHES } else { &BODIES };
                 match flavor {
@@ -163,7 +248,10 @@ impl<'w, 's> Paths<'w, 's> {
                         out["consumes"] = media.iter().copied().collect();
                         parameters.push(json!({"name": "body", "in": "body", "required": true, "schema": body}));
                     }
-                    Flavor::V3 => out["requestBody"] = json!({"content": content(media, body), "required": operation.method != "delete"}),
+                    Flavor::V3 => {
+                        out["requestBody"] =
+                            json!({"content": content(media, body), "required": operation.method != "delete"})
+                    }
                 }
             }
             out["parameters"] = parameters.into();
@@ -178,7 +266,10 @@ impl<'w, 's> Paths<'w, 's> {
             out["responses"] = json!({"200": ok, "401": {"description": "Unauthorized"}});
             item.insert(operation.method.into(), out);
         }
-        let placed = ["name", "namespace"].into_iter().filter(|p| path.contains(&format!("{{{p}}}"))).map(|p| parameter(flavor, p, "string", "path"));
+        let placed = ["name", "namespace"]
+            .into_iter()
+            .filter(|p| path.contains(&format!("{{{p}}}")))
+            .map(|p| parameter(flavor, p, "string", "path"));
         let placed: Vec<Value> = placed.collect();
         if !placed.is_empty() {
             item.insert("parameters".into(), placed.into());
@@ -196,7 +287,11 @@ fn operation_kind(row: &Resource) -> String {
         }
         s
     };
-    let group: String = if row.group.is_empty() { "Core".to_owned() } else { row.group.trim_end_matches(".k8s.io").split('.').map(upper).collect() };
+    let group: String = if row.group.is_empty() {
+        "Core".to_owned()
+    } else {
+        row.group.trim_end_matches(".k8s.io").split('.').map(upper).collect()
+    };
     format!("{group}{}{}{}", upper(&row.version), if row.namespaced { "Namespaced" } else { "" }, row.kind)
 }
 

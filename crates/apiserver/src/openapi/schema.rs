@@ -135,7 +135,10 @@ impl<'s> Writer<'s> {
             out.insert("x-kubernetes-preserve-unknown-fields".into(), true.into());
         }
         if let Some(kinds) = self.kinds.get(&at.0).filter(|_| std::ptr::eq(self.set, api::schemas())) {
-            let list: Vec<Value> = kinds.iter().map(|(group, version, kind)| json!({"group": group, "kind": kind, "version": version})).collect();
+            let list: Vec<Value> = kinds
+                .iter()
+                .map(|(group, version, kind)| json!({"group": group, "kind": kind, "version": version}))
+                .collect();
             out.insert("x-kubernetes-group-version-kind".into(), list.into());
         }
         Value::Object(out)

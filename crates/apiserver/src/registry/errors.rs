@@ -10,7 +10,9 @@ use crate::cache::Behind;
 pub fn from_store(error: &Error) -> Status {
     match error {
         Error::Conflict { .. } => Status::internal(error),
-        Error::Compacted { asked, oldest } => Status::expired(format!("too old resource version: {} ({})", asked.0, oldest.0)),
+        Error::Compacted { asked, oldest } => {
+            Status::expired(format!("too old resource version: {} ({})", asked.0, oldest.0))
+        }
         Error::Future { asked, current } => too_large(asked.0, current.0),
         Error::NoSpace { .. } => Status::unavailable(error.to_string()).retry_after(5),
         Error::Damaged { .. } | Error::Io { .. } => Status::internal(error),

@@ -97,7 +97,10 @@ impl Registry {
     /// The strategy of a row.
     #[must_use]
     pub fn strategy(&self, row: &api::Resource) -> &dyn Strategy {
-        let found = self.strategies.iter().find(|((group, resource), _)| *group == row.storage.group && *resource == row.plural);
+        let found = self
+            .strategies
+            .iter()
+            .find(|((group, resource), _)| *group == row.storage.group && *resource == row.plural);
         found.map_or(&PLAIN, |(_, strategy)| &**strategy)
     }
 
@@ -133,7 +136,13 @@ impl Registry {
     ///
     /// # Errors
     /// A plugin refuses.
-    pub async fn admit(&self, call: &Call, operation: Operation, old: Option<&Value>, object: &mut Value) -> Result<(), Status> {
+    pub async fn admit(
+        &self,
+        call: &Call,
+        operation: Operation,
+        old: Option<&Value>,
+        object: &mut Value,
+    ) -> Result<(), Status> {
         self.admit_mutate(call, operation, old, object).await?;
         self.admit_validate(call, operation, old, object).await
     }
@@ -205,7 +214,14 @@ impl Registry {
 }
 
 /// A stored object as the answer to a call: converted where the call asks for another version.
-pub(crate) fn answer(call: &Call, stored: &api::Resource, code: u16, encoded: Encoded, revision: u64, value: Option<Value>) -> Outcome {
+pub(crate) fn answer(
+    call: &Call,
+    stored: &api::Resource,
+    code: u16,
+    encoded: Encoded,
+    revision: u64,
+    value: Option<Value>,
+) -> Outcome {
     if convert::needed(&call.row, stored) {
         let mut value = value.unwrap_or_else(|| encoded.value(revision));
         convert::convert(stored, &call.row, &mut value);

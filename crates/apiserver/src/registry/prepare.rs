@@ -22,7 +22,14 @@ pub fn uid(random: &Random) -> String {
     b[6] = (b[6] & 0x0f) | 0x40;
     b[8] = (b[8] & 0x3f) | 0x80;
     let n = u128::from_be_bytes(b);
-    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", n >> 96, (n >> 80) & 0xffff, (n >> 64) & 0xffff, (n >> 48) & 0xffff, n & 0xffff_ffff_ffff)
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        n >> 96,
+        (n >> 80) & 0xffff,
+        (n >> 64) & 0xffff,
+        (n >> 48) & 0xffff,
+        n & 0xffff_ffff_ffff
+    )
 }
 
 /// A name from `generateName`.
@@ -52,7 +59,9 @@ pub fn place(call: &Call, object: &mut Value) -> Result<(), Status> {
         return Ok(());
     }
     if !given.is_empty() {
-        return Err(Status::bad_request("the namespace of the provided object does not match the namespace sent on the request"));
+        return Err(Status::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     meta::set_namespace(object, expected);
     Ok(())
@@ -125,8 +134,9 @@ pub fn owner_references(call: &Call, object: &mut Value, after_admission: bool) 
 }
 
 /// A new object has no status of the client's where `status` is a subresource.
-pub fn new_status(stored: &api::Resource, object: &mut Value) {
+pub fn new_status(stored: &api::Resource, object: &mut Value, keeps: bool) {
     if stored.has_status()
+        && !keeps
         && let Some(map) = object.as_object_mut()
     {
         map.remove("status");

@@ -32,7 +32,8 @@ pub struct Rows {
 
 impl Default for Rows {
     fn default() -> Self {
-        let built_in = api::table().iter().map(|r| ((r.group.as_ref(), r.version.as_ref(), r.plural.as_ref()), r)).collect();
+        let built_in =
+            api::table().iter().map(|r| ((r.group.as_ref(), r.version.as_ref(), r.plural.as_ref()), r)).collect();
         Rows { built_in, added: RwLock::default() }
     }
 }

@@ -102,7 +102,9 @@ fn stamp(conditions: &mut [Value], old: &Value, now: jiff::Timestamp) {
             condition["lastUpdateTime"] = now.clone();
         }
         if condition.get("lastTransitionTime").is_none_or(Value::is_null) {
-            let before = list(old, "/status/conditions").iter().find(|c| c["type"] == condition["type"] && c["status"] == condition["status"]);
+            let before = list(old, "/status/conditions")
+                .iter()
+                .find(|c| c["type"] == condition["type"] && c["status"] == condition["status"]);
             let since = before.map(|c| c["lastTransitionTime"].clone()).filter(|t| !t.is_null());
             condition["lastTransitionTime"] = since.unwrap_or_else(|| now.clone());
         }
@@ -124,7 +126,9 @@ impl Strategy for CertificateRequests {
         object["spec"] = old["spec"].clone();
         let (mut merged, rest): (Vec<Value>, Value) = match context.subresource {
             "approval" => (list(object, "/status/conditions").to_vec(), old["status"].clone()),
-            "status" => (conditions(old, true).chain(conditions(object, false)).cloned().collect(), object["status"].clone()),
+            "status" => {
+                (conditions(old, true).chain(conditions(object, false)).cloned().collect(), object["status"].clone())
+            }
             _ => return,
         };
         stamp(&mut merged, old, context.now);
@@ -159,7 +163,10 @@ mod tests {
         let (row, user) = (api::find("", "v1", "namespaces").expect("the row"), User::default());
         let mut namespace = json!({"metadata": {"name": "n"}});
         Namespaces.prepare_create(&context(row, "", &user), &mut namespace);
-        assert_eq!(namespace, json!({"metadata": {"name": "n", "labels": {"kubernetes.io/metadata.name": "n"}}, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}));
+        assert_eq!(
+            namespace,
+            json!({"metadata": {"name": "n", "labels": {"kubernetes.io/metadata.name": "n"}}, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}})
+        );
         assert!(Namespaces.holds_deletion(&namespace));
         let mut finalized = namespace.clone();
         finalized["spec"] = json!({});
@@ -181,10 +188,16 @@ mod tests {
         let mut approved = request.clone();
         approved["status"] = json!({"conditions": [{"type": "Approved", "status": "True"}], "certificate": "forged"});
         CertificateRequests.prepare_update(&context(row, "approval", &user), &mut approved, &request);
-        assert_eq!((&approved["status"]["conditions"][0]["type"], approved["status"].get("certificate")), (&json!("Approved"), None));
+        assert_eq!(
+            (&approved["status"]["conditions"][0]["type"], approved["status"].get("certificate")),
+            (&json!("Approved"), None)
+        );
         let mut signed = approved.clone();
         signed["status"] = json!({"certificate": "real"});
         CertificateRequests.prepare_update(&context(row, "status", &user), &mut signed, &approved);
-        assert_eq!((&signed["status"]["conditions"], &signed["status"]["certificate"]), (&approved["status"]["conditions"], &json!("real")));
+        assert_eq!(
+            (&signed["status"]["conditions"], &signed["status"]["certificate"]),
+            (&approved["status"]["conditions"], &json!("real"))
+        );
     }
 }

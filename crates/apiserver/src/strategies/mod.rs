@@ -15,7 +15,10 @@ use crate::{
 
 /// Strategies by group and resource, for the kinds that have one.
 #[must_use]
-pub fn table(config: &Arc<Config>, reader: Arc<dyn Reader>) -> HashMap<(&'static str, &'static str), Arc<dyn Strategy>> {
+pub fn table(
+    config: &Arc<Config>,
+    reader: Arc<dyn Reader>,
+) -> HashMap<(&'static str, &'static str), Arc<dyn Strategy>> {
     let rows: Vec<(&'static str, &'static str, Arc<dyn Strategy>)> = vec![
         ("", "services", Arc::new(service::Services::new(config.clone(), reader))),
         ("", "pods", Arc::new(pod::Pods)),

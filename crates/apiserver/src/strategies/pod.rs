@@ -15,8 +15,11 @@ const COUNTED: [&str; 2] = ["cpu", "memory"];
 /// The pod's quality-of-service class.
 #[must_use]
 pub fn qos_class(pod: &Value) -> &'static str {
-    let of_pod = pod.pointer("/spec/resources").filter(|r| COUNTED.iter().any(|c| !r["requests"][*c].is_null() || !r["limits"][*c].is_null()));
-    let containers = ["/spec/containers", "/spec/initContainers"].into_iter().flat_map(|p| list(pod, p)).map(|c| &c["resources"]);
+    let of_pod = pod
+        .pointer("/spec/resources")
+        .filter(|r| COUNTED.iter().any(|c| !r["requests"][*c].is_null() || !r["limits"][*c].is_null()));
+    let containers =
+        ["/spec/containers", "/spec/initContainers"].into_iter().flat_map(|p| list(pod, p)).map(|c| &c["resources"]);
     let resources: Vec<&Value> = match of_pod {
         Some(own) => vec![own],
         None => containers.collect(),
@@ -103,7 +106,9 @@ impl Strategy for Pods {
                 let class = old.pointer("/status/qosClass").cloned();
                 put(map(object, "status"), "qosClass", class);
             }
-            "ephemeralcontainers" => only(object, old, |pod, sent| put(map(pod, "spec"), "ephemeralContainers", sent.pointer("/spec/ephemeralContainers").cloned())),
+            "ephemeralcontainers" => only(object, old, |pod, sent| {
+                put(map(pod, "spec"), "ephemeralContainers", sent.pointer("/spec/ephemeralContainers").cloned())
+            }),
             "resize" => only(object, old, resize),
             _ => {}
         }
@@ -152,22 +157,37 @@ mod tests {
         let pod = |resources: Value| json!({"spec": {"containers": [{"name": "c", "resources": resources}]}});
         let cases = [
             (json!({}), "BestEffort"),
-            (json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1Gi"}}), "Guaranteed"),
+            (
+                json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1Gi"}}),
+                "Guaranteed",
+            ),
             (json!({"limits": {"memory": "1Gi"}, "requests": {"memory": "1Gi"}}), "Burstable"),
-            (json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "1Gi"}}), "Burstable"),
+            (
+                json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "1Gi"}}),
+                "Burstable",
+            ),
             (json!({"requests": {"cpu": "0"}}), "BestEffort"),
             (json!({"requests": {"ephemeral-storage": "1Gi"}}), "BestEffort"),
         ];
         for (resources, expected) in cases {
             assert_eq!(qos_class(&pod(resources.clone())), expected, "{resources}");
         }
-        assert_eq!(qos_class(&json!({"spec": {"containers": [{"resources": {"limits": {"cpu": "1", "memory": "1"}}}, {}]}})), "Burstable");
+        assert_eq!(
+            qos_class(&json!({"spec": {"containers": [{"resources": {"limits": {"cpu": "1", "memory": "1"}}}, {}]}})),
+            "Burstable"
+        );
     }
 
     #[test]
     fn grace() {
         let pod = |node: &str, phase: &str| json!({"spec": {"nodeName": node, "terminationGracePeriodSeconds": 30}, "status": {"phase": phase}});
-        for (pod, asked, expected) in [(pod("", "Pending"), None, 0), (pod("n", "Running"), None, 30), (pod("n", "Running"), Some(5), 5), (pod("n", "Running"), Some(-1), 1), (pod("n", "Failed"), Some(5), 0)] {
+        for (pod, asked, expected) in [
+            (pod("", "Pending"), None, 0),
+            (pod("n", "Running"), None, 30),
+            (pod("n", "Running"), Some(5), 5),
+            (pod("n", "Running"), Some(-1), 1),
+            (pod("n", "Failed"), Some(5), 0),
+        ] {
             assert_eq!(Pods.grace_seconds(&pod, asked), Some(expected), "{pod} {asked:?}");
         }
     }
@@ -176,9 +196,13 @@ mod tests {
     fn binding() {
         let now = jiff::Timestamp::UNIX_EPOCH;
         let mut pod = json!({"metadata": {"name": "p"}, "spec": {}});
-        let binding = json!({"metadata": {"name": "p", "annotations": {"a": "b"}}, "target": {"kind": "Node", "name": "n"}});
+        let binding =
+            json!({"metadata": {"name": "p", "annotations": {"a": "b"}}, "target": {"kind": "Node", "name": "n"}});
         assert_eq!(bind(&mut pod, &binding, now), Ok(()));
-        assert_eq!((&pod["spec"]["nodeName"], &pod["metadata"]["annotations"]["a"], &pod["status"]["conditions"][0]["status"]), (&json!("n"), &json!("b"), &json!("True")));
+        assert_eq!(
+            (&pod["spec"]["nodeName"], &pod["metadata"]["annotations"]["a"], &pod["status"]["conditions"][0]["status"]),
+            (&json!("n"), &json!("b"), &json!("True"))
+        );
         assert_eq!(bind(&mut pod, &binding, now), Err("pod p is already assigned to node \"n\"".into()));
     }
 }

@@ -19,7 +19,12 @@ impl Strategy for Jobs {
         let spec = map(object, "spec");
         let template = spec.entry("template").or_insert_with(|| Value::Object(Default::default()));
         let labels = meta::ensure_map(map(template, "metadata").entry("labels").or_insert(Value::Null));
-        for (key, value) in [("job-name", &name), ("batch.kubernetes.io/job-name", &name), ("controller-uid", &uid), ("batch.kubernetes.io/controller-uid", &uid)] {
+        for (key, value) in [
+            ("job-name", &name),
+            ("batch.kubernetes.io/job-name", &name),
+            ("controller-uid", &uid),
+            ("batch.kubernetes.io/controller-uid", &uid),
+        ] {
             labels.entry(key).or_insert_with(|| value.as_str().into());
         }
         let selector = spec.entry("selector").or_insert(Value::Null);
@@ -100,16 +105,23 @@ mod tests {
 
     fn created(strategy: &dyn Strategy, resource: &'static api::Resource, mut object: Value) -> Value {
         let user = User::default();
-        strategy.prepare_create(&Context { resource, subresource: "", user: &user, now: jiff::Timestamp::UNIX_EPOCH, dry_run: false }, &mut object);
+        strategy.prepare_create(
+            &Context { resource, subresource: "", user: &user, now: jiff::Timestamp::UNIX_EPOCH, dry_run: false },
+            &mut object,
+        );
         object
     }
 
     #[test]
     fn a_job_selects_its_own_pods() {
         let row = api::find("batch", "v1", "jobs").expect("the row");
-        let made = created(&Jobs, row, json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"template": {"spec": {}}}}));
+        let made =
+            created(&Jobs, row, json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"template": {"spec": {}}}}));
         assert_eq!(made["spec"]["selector"], json!({"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}}));
-        assert_eq!(made["spec"]["template"]["metadata"]["labels"], json!({"job-name": "j", "batch.kubernetes.io/job-name": "j", "controller-uid": "u", "batch.kubernetes.io/controller-uid": "u"}));
+        assert_eq!(
+            made["spec"]["template"]["metadata"]["labels"],
+            json!({"job-name": "j", "batch.kubernetes.io/job-name": "j", "controller-uid": "u", "batch.kubernetes.io/controller-uid": "u"})
+        );
         let manual = json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"manualSelector": true, "selector": {"matchLabels": {"a": "b"}}, "template": {}}});
         assert_eq!(created(&Jobs, row, manual.clone()), manual);
     }
@@ -117,7 +129,8 @@ mod tests {
     #[test]
     fn text_of_a_secret_becomes_data() {
         let row = api::find("", "v1", "secrets").expect("the row");
-        let made = created(&Secrets, row, json!({"metadata": {"name": "s"}, "data": {"a": "MQ=="}, "stringData": {"b": "2"}}));
+        let made =
+            created(&Secrets, row, json!({"metadata": {"name": "s"}, "data": {"a": "MQ=="}, "stringData": {"b": "2"}}));
         assert_eq!(made, json!({"metadata": {"name": "s"}, "data": {"a": "MQ==", "b": "Mg=="}}));
     }
 }

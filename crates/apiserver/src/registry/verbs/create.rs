@@ -6,7 +6,10 @@ use storage::{Change, Guard};
 
 use crate::{
     contract::Operation,
-    registry::{Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare, set_revision},
+    registry::{
+        Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare,
+        set_revision,
+    },
 };
 
 /// Names that are tried for a `generateName`.
@@ -52,7 +55,7 @@ impl Registry {
         convert::convert(&call.row, &stored, &mut object);
         prepare::new_metadata(call, &self.config.random, &mut object);
         prepare::owner_references(call, &mut object, false);
-        prepare::new_status(&stored, &mut object);
+        prepare::new_status(&stored, &mut object, self.strategy(&stored).keeps_status());
         managed::created(call, &stored, &mut object);
         self.admit_mutate(call, Operation::Create, None, &mut object).await?;
         prepare::owner_references(call, &mut object, true);
@@ -92,7 +95,11 @@ impl Registry {
         let key = keys::key(stored, &call.info.namespace, name);
         if call.options.dry_run {
             let taken = self.kind(call)?.get(&key).is_some();
-            return if taken { Err(self.taken(call, stored, name)) } else { Ok(answer_value(call, stored, 201, object)) };
+            return if taken {
+                Err(self.taken(call, stored, name))
+            } else {
+                Ok(answer_value(call, stored, 201, object))
+            };
         }
         let mut object = object;
         let Some(map) = object.as_object_mut() else { return Err(Status::internal("no object")) };

@@ -14,7 +14,8 @@ use crate::{
     cache::object::Obj,
     contract::Operation,
     registry::{
-        Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare, set_revision,
+        Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare,
+        set_revision,
     },
 };
 
@@ -40,7 +41,11 @@ impl Registry {
         let stored = self.stored_row(call)?;
         let creates = stored.storage.create_on_update && call.info.subresource.is_empty();
         match self.change(call, &|_| Ok(object.clone())).await {
-            Err(status) if creates && status.is_not_found() && status.details.as_ref().is_some_and(|d| d.name == call.info.name) => {
+            Err(status)
+                if creates
+                    && status.is_not_found()
+                    && status.details.as_ref().is_some_and(|d| d.name == call.info.name) =>
+            {
                 if meta::uid(&object).is_empty() {
                     return self.create_by_update(call, object).await;
                 }
@@ -64,7 +69,11 @@ impl Registry {
     ///
     /// # Errors
     /// Not there, refused, or the function's own.
-    pub async fn modify(&self, call: &Call, change: &(dyn Fn(&mut Value) -> Result<(), Status> + Send + Sync)) -> Result<Outcome, Status> {
+    pub async fn modify(
+        &self,
+        call: &Call,
+        change: &(dyn Fn(&mut Value) -> Result<(), Status> + Send + Sync),
+    ) -> Result<Outcome, Status> {
         self.change(call, &|current| {
             let mut next = current.clone();
             change(&mut next)?;
@@ -164,7 +173,8 @@ impl Registry {
             prepare::bump_generation(stored, &mut object, &old);
         }
         let name = call.info.name.as_str();
-        let undo = strategy.allocate(&context, &mut object, Some(&old)).map_err(|errors| call.invalid(name, &errors))?;
+        let undo =
+            strategy.allocate(&context, &mut object, Some(&old)).map_err(|errors| call.invalid(name, &errors))?;
         let step = self.commit_update(call, stored, current, object, &old).await;
         let kept = matches!(&step, Ok(Step::Answer(_))) && !call.options.dry_run;
         if !kept && let Some(undo) = undo {
@@ -173,7 +183,14 @@ impl Registry {
         step
     }
 
-    async fn commit_update(&self, call: &Call, stored: &Row, current: &Arc<Obj>, mut object: Value, old: &Value) -> Result<Step, Status> {
+    async fn commit_update(
+        &self,
+        call: &Call,
+        stored: &Row,
+        current: &Arc<Obj>,
+        mut object: Value,
+        old: &Value,
+    ) -> Result<Step, Status> {
         let strategy = self.strategy(stored);
         let context = self.context(call, stored);
         let mut errors = match call.info.subresource.as_str() {
@@ -215,7 +232,14 @@ impl Registry {
     }
 
     /// The last finalizer is gone: the update removes the object, and the client gets what it sent.
-    async fn delete_by_update(&self, call: &Call, stored: &Row, current: &Arc<Obj>, object: Value, old: &Value) -> Result<Step, Status> {
+    async fn delete_by_update(
+        &self,
+        call: &Call,
+        stored: &Row,
+        current: &Arc<Obj>,
+        object: Value,
+        old: &Value,
+    ) -> Result<Step, Status> {
         if !call.options.dry_run {
             match self.commit(unchanged(current), Change::Delete { key: current.key.clone() }).await? {
                 Written::Done(_) => self.strategy(stored).committed(None, Some(old)),

@@ -27,7 +27,12 @@ fn set_families(service: &mut Value, families: &[Family]) {
 /// A service that prefers two stacks is not changed behind its owner's back when the cluster's stacks change.
 pub fn keeps_preference(service: &Value, old: &Value) -> bool {
     let same = |key: &str| service["spec"][key] == old["spec"][key];
-    policy(service) == "PreferDualStack" && policy(old) == "PreferDualStack" && same("clusterIP") && same("clusterIPs") && same("ipFamilies") && same("type")
+    policy(service) == "PreferDualStack"
+        && policy(old) == "PreferDualStack"
+        && same("clusterIP")
+        && same("clusterIPs")
+        && same("ipFamilies")
+        && same("type")
 }
 
 /// Fills `ipFamilyPolicy` and `ipFamilies`, or says why what is asked for cannot be.
@@ -39,7 +44,8 @@ pub fn fill(service: &mut Value, old: Option<&Value>, pool: &Pool) -> Result<(),
     let selectorless = is_empty(service.pointer("/spec/selector"));
     if policy(service).is_empty() {
         let kept = old.map(policy).filter(|p| !p.is_empty()).map(str::to_owned);
-        let policy = kept.unwrap_or_else(|| if headless && selectorless { "RequireDualStack" } else { "SingleStack" }.to_owned());
+        let policy = kept
+            .unwrap_or_else(|| if headless && selectorless { "RequireDualStack" } else { "SingleStack" }.to_owned());
         map(service, "spec").insert("ipFamilyPolicy".into(), policy.into());
     }
     if let Some(old) = old {
@@ -62,10 +68,18 @@ pub fn fill(service: &mut Value, old: Option<&Value>, pool: &Pool) -> Result<(),
     let mut errors = Vec::new();
     let two = pool.has(Family::V4) && pool.has(Family::V6);
     if policy(service) == "RequireDualStack" && !two {
-        errors.push(FieldError::invalid(&spec.child("ipFamilyPolicy"), policy(service), "this cluster is not configured for dual-stack services"));
+        errors.push(FieldError::invalid(
+            &spec.child("ipFamilyPolicy"),
+            policy(service),
+            "this cluster is not configured for dual-stack services",
+        ));
     }
     for (i, family) in chosen.iter().enumerate().filter(|(_, f)| !pool.has(**f)) {
-        errors.push(FieldError::invalid(&spec.child("ipFamilies").index(i), family.text(), "not configured on this cluster"));
+        errors.push(FieldError::invalid(
+            &spec.child("ipFamilies").index(i),
+            family.text(),
+            "not configured on this cluster",
+        ));
     }
     if !errors.is_empty() {
         return Err(errors);
@@ -98,7 +112,11 @@ fn shrink(service: &mut Value, old: &Value) -> Result<(), Vec<FieldError>> {
     for (key, what) in [("clusterIPs", "cluster IP"), ("ipFamilies", "IP family")] {
         let pointer = format!("/spec/{key}");
         if list(old, &pointer).len() == 2 && list(service, &pointer).len() == 1 {
-            errors.push(FieldError::invalid(&path, policy(service), format!("must be 'SingleStack' to release the secondary {what}")));
+            errors.push(FieldError::invalid(
+                &path,
+                policy(service),
+                format!("must be 'SingleStack' to release the secondary {what}"),
+            ));
         }
     }
     if errors.is_empty() { Ok(()) } else { Err(errors) }
@@ -110,7 +128,11 @@ fn contradictions(service: &Value) -> Result<(), Vec<FieldError>> {
     if policy(service) == "SingleStack" {
         for (pointer, what) in [("/spec/clusterIPs", "cluster IPs"), ("/spec/ipFamilies", "IP families")] {
             if list(service, pointer).len() == 2 {
-                errors.push(FieldError::invalid(&path, policy(service), format!("must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified")));
+                errors.push(FieldError::invalid(
+                    &path,
+                    policy(service),
+                    format!("must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified"),
+                ));
             }
         }
     }
@@ -132,7 +154,11 @@ fn infer(service: &mut Value, pool: &Pool) -> Result<(), Vec<FieldError>> {
         if pool.has(family) {
             chosen.push(family);
         } else {
-            errors.push(FieldError::invalid(&Path::new("spec").child("clusterIPs").index(i), json!(asked), format!("{} is not configured on this cluster", family.text())));
+            errors.push(FieldError::invalid(
+                &Path::new("spec").child("clusterIPs").index(i),
+                json!(asked),
+                format!("{} is not configured on this cluster", family.text()),
+            ));
         }
     }
     if !errors.is_empty() {

@@ -31,7 +31,9 @@ impl Holdings {
         let mut guard = self.pool.lock();
         let pool = guard.get_or_insert_with(|| {
             let mut pool = Pool::new(&self.config.service_cidrs, self.config.node_ports);
-            for service in self.reader.list("", "services", "").iter().filter_map(|b| serde_json::from_slice::<Value>(b).ok()) {
+            for service in
+                self.reader.list("", "services", "").iter().filter_map(|b| serde_json::from_slice::<Value>(b).ok())
+            {
                 let held = Held::by(&service);
                 // What is held outside of the ranges, or twice, stays as it is.
                 held.addresses.iter().for_each(|a| drop(pool.take_address(*a)));
@@ -58,7 +60,11 @@ impl Held {
     fn by(service: &Value) -> Self {
         let mut held = Self::default();
         if text(service, "/spec/type") != "ExternalName" {
-            held.addresses = list(service, "/spec/clusterIPs").iter().filter_map(Value::as_str).filter_map(|a| a.parse().ok()).collect();
+            held.addresses = list(service, "/spec/clusterIPs")
+                .iter()
+                .filter_map(Value::as_str)
+                .filter_map(|a| a.parse().ok())
+                .collect();
             if let Ok(single) = text(service, "/spec/clusterIP").parse()
                 && !held.addresses.contains(&single)
             {
@@ -87,7 +93,11 @@ impl Services {
 }
 
 fn invalid_port(index: usize, port: u16, refused: &Refused) -> Vec<FieldError> {
-    vec![FieldError::invalid(&Path::new("spec").child("ports").index(index).child("nodePort"), port, refused.to_string())]
+    vec![FieldError::invalid(
+        &Path::new("spec").child("ports").index(index).child("nodePort"),
+        port,
+        refused.to_string(),
+    )]
 }
 
 /// One allocation: what it took so far is known, so that it can be given back.
@@ -100,20 +110,26 @@ struct Taking<'p> {
 impl Taking<'_> {
     fn addresses(&mut self, service: &mut Value) -> Result<(), Vec<FieldError>> {
         let path = Path::new("spec").child("clusterIPs");
-        let mut chosen: Vec<String> = list(service, "/spec/clusterIPs").iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let mut chosen: Vec<String> =
+            list(service, "/spec/clusterIPs").iter().filter_map(Value::as_str).map(str::to_owned).collect();
         if text(service, "/spec/type") == "ExternalName" || chosen.first().is_some_and(|a| a == "None") {
             return Ok(());
         }
-        let families: Vec<Family> = list(service, "/spec/ipFamilies").iter().filter_map(Value::as_str).filter_map(Family::parse).collect();
+        let families: Vec<Family> =
+            list(service, "/spec/ipFamilies").iter().filter_map(Value::as_str).filter_map(Family::parse).collect();
         chosen.resize(families.len().max(chosen.len()), String::new());
         let asked = json!(list(service, "/spec/clusterIPs"));
         for (slot, family) in chosen.iter_mut().zip(&families) {
             if slot.is_empty() {
-                let address = self.pool.any_address(*family, self.random).map_err(|e| vec![FieldError::internal(&path, format!("failed to allocate a serviceIP for Service: {e}"))])?;
+                let address = self.pool.any_address(*family, self.random).map_err(|e| {
+                    vec![FieldError::internal(&path, format!("failed to allocate a serviceIP for Service: {e}"))]
+                })?;
                 *slot = address.to_string();
                 self.taken.addresses.push(address);
             } else if let Ok(address) = slot.parse::<IpAddr>() {
-                self.pool.take_address(address).map_err(|e| vec![FieldError::invalid(&path, asked.clone(), format!("failed to allocate IP {address}: {e}"))])?;
+                self.pool.take_address(address).map_err(|e| {
+                    vec![FieldError::invalid(&path, asked.clone(), format!("failed to allocate IP {address}: {e}"))]
+                })?;
                 self.taken.addresses.push(address);
             }
         }
@@ -132,7 +148,9 @@ impl Taking<'_> {
     }
 
     fn any_port(&mut self) -> Result<u16, Vec<FieldError>> {
-        let port = self.pool.any_port(self.random).map_err(|e| vec![FieldError::internal(&Path::new("spec").child("ports"), format!("failed to allocate a nodePort: {e}"))])?;
+        let port = self.pool.any_port(self.random).map_err(|e| {
+            vec![FieldError::internal(&Path::new("spec").child("ports"), format!("failed to allocate a nodePort: {e}"))]
+        })?;
         self.taken.ports.push(port);
         Ok(port)
     }
@@ -157,7 +175,10 @@ impl Taking<'_> {
                     wanted
                 }
                 (None, _) => {
-                    let requested = ports.iter().find(|p| number(p, "/port") == number_ && number(p, "/nodePort") != 0).and_then(|p| port(number(p, "/nodePort")));
+                    let requested = ports
+                        .iter()
+                        .find(|p| number(p, "/port") == number_ && number(p, "/nodePort") != 0)
+                        .and_then(|p| port(number(p, "/nodePort")));
                     let chosen = match requested {
                         Some(requested) => {
                             self.port(i, requested)?;
@@ -176,7 +197,11 @@ impl Taking<'_> {
 
     fn changed_ports(&mut self, service: &mut Value, old: &Value) -> Result<(), Vec<FieldError>> {
         let automatic = shape::allocates_ports(service);
-        let mut held = Held { addresses: Vec::new(), ports: list(old, "/spec/ports").iter().filter_map(|p| port(number(p, "/nodePort"))).collect() }.ports;
+        let mut held = Held {
+            addresses: Vec::new(),
+            ports: list(old, "/spec/ports").iter().filter_map(|p| port(number(p, "/nodePort"))).collect(),
+        }
+        .ports;
         for (i, item) in list(service, "/spec/ports").to_vec().iter().enumerate() {
             match port(number(item, "/nodePort")) {
                 Some(wanted) => {
@@ -196,7 +221,12 @@ impl Taking<'_> {
         let path = Path::new("spec").child("healthCheckNodePort");
         match port(number(service, "/spec/healthCheckNodePort")) {
             Some(wanted) => {
-                self.pool.take_port(wanted).map_err(|e| vec![FieldError::internal(&path, format!("failed to allocate requested HealthCheck NodePort {wanted}: {e}"))])?;
+                self.pool.take_port(wanted).map_err(|e| {
+                    vec![FieldError::internal(
+                        &path,
+                        format!("failed to allocate requested HealthCheck NodePort {wanted}: {e}"),
+                    )]
+                })?;
                 self.taken.ports.push(wanted);
             }
             None => {
@@ -246,13 +276,25 @@ impl Taking<'_> {
         }
         let path = Path::new("spec").child("clusterIPs");
         let second = list(service, "/spec/clusterIPs").get(1).and_then(Value::as_str).unwrap_or_default().to_owned();
-        let Some(family) = list(service, "/spec/ipFamilies").get(1).and_then(Value::as_str).and_then(Family::parse) else { return Ok(()) };
+        let Some(family) = list(service, "/spec/ipFamilies").get(1).and_then(Value::as_str).and_then(Family::parse)
+        else {
+            return Ok(());
+        };
         let address = match second.parse::<IpAddr>() {
             Ok(address) => {
-                self.pool.take_address(address).map_err(|e| vec![FieldError::invalid(&path, json!(list(service, "/spec/clusterIPs")), format!("failed to allocate IP {address}: {e}"))])?;
+                self.pool.take_address(address).map_err(|e| {
+                    vec![FieldError::invalid(
+                        &path,
+                        json!(list(service, "/spec/clusterIPs")),
+                        format!("failed to allocate IP {address}: {e}"),
+                    )]
+                })?;
                 address
             }
-            Err(_) => self.pool.any_address(family, self.random).map_err(|e| vec![FieldError::internal(&path, e.to_string())])?,
+            Err(_) => self
+                .pool
+                .any_address(family, self.random)
+                .map_err(|e| vec![FieldError::internal(&path, e.to_string())])?,
         };
         self.taken.addresses.push(address);
         let mut all = list(service, "/spec/clusterIPs").to_vec();
@@ -283,7 +325,12 @@ impl Strategy for Services {
         shape::drop_of_other_types(object, old);
     }
 
-    fn allocate(&self, context: &Context<'_>, object: &mut Value, old: Option<&Value>) -> Result<Option<Undo>, Vec<FieldError>> {
+    fn allocate(
+        &self,
+        context: &Context<'_>,
+        object: &mut Value,
+        old: Option<&Value>,
+    ) -> Result<Option<Undo>, Vec<FieldError>> {
         if !context.subresource.is_empty() {
             return Ok(None);
         }

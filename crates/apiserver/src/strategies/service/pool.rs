@@ -149,7 +149,13 @@ impl Range {
         };
         let reserved = (all / 16).clamp(16, 256);
         let reserved = if size <= reserved * 2 { 0 } else { reserved };
-        Some(Self { family, cidr: cidr.to_owned(), network, mask_bits: host, numbers: Numbers::new(network + 1, size, reserved) })
+        Some(Self {
+            family,
+            cidr: cidr.to_owned(),
+            network,
+            mask_bits: host,
+            numbers: Numbers::new(network + 1, size, reserved),
+        })
     }
 
     /// The first usable address.
@@ -184,7 +190,11 @@ impl Pool {
         let size = u128::from(ports.1 - ports.0) + 1;
         let reserved = (size / 32).clamp(16, 128);
         let reserved = if size <= reserved { 0 } else { reserved };
-        Self { ranges: cidrs.iter().filter_map(|c| Range::parse(c)).collect(), ports: Numbers::new(u128::from(ports.0), size, reserved), port_range: ports }
+        Self {
+            ranges: cidrs.iter().filter_map(|c| Range::parse(c)).collect(),
+            ports: Numbers::new(u128::from(ports.0), size, reserved),
+            port_range: ports,
+        }
     }
 
     /// This family is configured.
@@ -195,7 +205,8 @@ impl Pool {
     /// Takes a certain address.
     pub fn take_address(&mut self, address: IpAddr) -> Result<(), Refused> {
         let n = number(address);
-        let range = self.ranges.iter_mut().find(|r| r.family == Family::of(address) && r.inside(n)).ok_or(Refused::Network)?;
+        let range =
+            self.ranges.iter_mut().find(|r| r.family == Family::of(address) && r.inside(n)).ok_or(Refused::Network)?;
         if !range.numbers.contains(n) {
             return Err(Refused::AddressRange(address, range.cidr.clone()));
         }
@@ -258,7 +269,11 @@ mod tests {
         assert_eq!(take(&mut pool, "10.96.0.10"), Err(Refused::Address));
         assert_eq!(take(&mut pool, "10.97.0.1"), Err(Refused::Network));
         assert!(matches!(take(&mut pool, "10.96.0.0"), Err(Refused::AddressRange(..))));
-        assert_eq!(pool.any_address(Family::V4, &zero()), Ok("10.96.1.1".parse().expect("an address")), "the lower part is left to those who ask");
+        assert_eq!(
+            pool.any_address(Family::V4, &zero()),
+            Ok("10.96.1.1".parse().expect("an address")),
+            "the lower part is left to those who ask"
+        );
         assert_eq!(pool.any_address(Family::V6, &zero()), Err(Refused::Full));
     }
 

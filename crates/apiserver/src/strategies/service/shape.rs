@@ -15,7 +15,9 @@ pub fn on_nodes(service: &Value) -> bool {
 
 /// Ports of nodes that are not asked for are chosen.
 pub fn allocates_ports(service: &Value) -> bool {
-    kind(service) == "NodePort" || (kind(service) == "LoadBalancer" && service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&Value::Bool(false)))
+    kind(service) == "NodePort"
+        || (kind(service) == "LoadBalancer"
+            && service.pointer("/spec/allocateLoadBalancerNodePorts") != Some(&Value::Bool(false)))
 }
 
 /// A load balancer asks nodes whether they have local endpoints.
@@ -79,7 +81,8 @@ fn keep_node_ports(service: &mut Value, old: &Value) {
     let Some(Value::Array(ports)) = service.pointer_mut("/spec/ports") else { return };
     for item in ports.iter_mut().filter(|p| number(p, "/nodePort") == 0) {
         let name = text(item, "/name").to_owned();
-        let before = list(old, "/spec/ports").iter().rfind(|p| text(p, "/name") == name).map_or(0, |p| number(p, "/nodePort"));
+        let before =
+            list(old, "/spec/ports").iter().rfind(|p| text(p, "/name") == name).map_or(0, |p| number(p, "/nodePort"));
         if before != 0 && !used.contains(&before) {
             item["nodePort"] = before.into();
         }

@@ -49,22 +49,40 @@ fn node_port(port: u16) -> Value {
 #[test]
 fn a_new_service_gets_its_fields() {
     let services = services(vec![]);
-    let made = run(&services, json!({"spec": {"type": "ClusterIP", "ports": [{"port": 80}], "selector": {"a": "b"}}}), None, false).expect("made");
+    let made = run(
+        &services,
+        json!({"spec": {"type": "ClusterIP", "ports": [{"port": 80}], "selector": {"a": "b"}}}),
+        None,
+        false,
+    )
+    .expect("made");
     let spec = &made["spec"];
     assert_eq!((&spec["ipFamilies"], &spec["ipFamilyPolicy"]), (&json!(["IPv4"]), &json!("SingleStack")));
     assert!(text(&made, "/spec/clusterIP").starts_with("10.96."));
     assert_eq!(spec["clusterIPs"], json!([spec["clusterIP"]]));
     assert!(spec["ports"][0].get("nodePort").is_none());
-    let headless = run(&services, json!({"spec": {"type": "ClusterIP", "clusterIP": "None", "selector": {"a": "b"}}}), None, false).expect("made");
-    assert_eq!((&headless["spec"]["clusterIPs"], &headless["spec"]["ipFamilies"]), (&json!(["None"]), &json!(["IPv4"])));
-    let external = run(&services, json!({"spec": {"type": "ExternalName", "externalName": "x"}}), None, false).expect("made");
+    let headless = run(
+        &services,
+        json!({"spec": {"type": "ClusterIP", "clusterIP": "None", "selector": {"a": "b"}}}),
+        None,
+        false,
+    )
+    .expect("made");
+    assert_eq!(
+        (&headless["spec"]["clusterIPs"], &headless["spec"]["ipFamilies"]),
+        (&json!(["None"]), &json!(["IPv4"]))
+    );
+    let external =
+        run(&services, json!({"spec": {"type": "ExternalName", "externalName": "x"}}), None, false).expect("made");
     assert_eq!(external["spec"], json!({"type": "ExternalName", "externalName": "x"}));
 }
 
 #[test]
 fn ports_are_held_until_they_are_given_back() {
     let services = services(vec![node_port(30100)]);
-    let taken = |port: u16| Err(vec![format!("spec.ports[0].nodePort: Invalid value: {port}: provided port is already allocated")]);
+    let taken = |port: u16| {
+        Err(vec![format!("spec.ports[0].nodePort: Invalid value: {port}: provided port is already allocated")])
+    };
     assert_eq!(run(&services, node_port(30100), None, false), taken(30100), "held by a stored one");
     assert!(run(&services, node_port(30007), None, true).is_ok(), "a dry run holds nothing");
     let first = run(&services, node_port(30007), None, false).expect("free");
@@ -94,7 +112,10 @@ fn an_update_without_the_allocated_fields_keeps_them() {
 fn a_wish_for_an_address() {
     let services = services(vec![]);
     let with = |ip: &str| json!({"spec": {"type": "ClusterIP", "clusterIP": ip, "ports": [{"port": 53}], "selector": {"a": "b"}}});
-    assert_eq!(run(&services, with("10.96.0.10"), None, false).expect("free")["spec"]["clusterIPs"], json!(["10.96.0.10"]));
+    assert_eq!(
+        run(&services, with("10.96.0.10"), None, false).expect("free")["spec"]["clusterIPs"],
+        json!(["10.96.0.10"])
+    );
     assert_eq!(run(&services, with("10.96.0.10"), None, false), Err(vec!["spec.clusterIPs: Invalid value: [\"10.96.0.10\"]: failed to allocate IP 10.96.0.10: provided IP is already allocated".into()]));
     assert_eq!(run(&services, with("192.168.0.1"), None, false), Err(vec!["spec.clusterIPs: Invalid value: [\"192.168.0.1\"]: failed to allocate IP 192.168.0.1: the provided network does not match the current range".into()]));
     let two = json!({"spec": {"type": "ClusterIP", "ipFamilyPolicy": "RequireDualStack", "ports": [{"port": 53}], "selector": {"a": "b"}}});

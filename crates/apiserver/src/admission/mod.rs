@@ -1,0 +1,81 @@
+//! Admission: what is changed and checked between authorization and storage.
+
+mod defaults;
+mod escalation;
+mod limits;
+mod namespace;
+mod node_restriction;
+mod priority;
+mod runtime_class;
+mod service_account;
+
+use std::sync::Arc;
+
+use apimachinery::status::Status;
+use serde_json::Value;
+
+use crate::{
+    config::Config,
+    contract::{Admission, Attributes, Authorizer, Operation, Reader},
+    strategies::json::text,
+};
+
+/// All plugins, in the order in which they run.
+#[must_use]
+pub fn plugins(
+    config: &Arc<Config>,
+    reader: Arc<dyn Reader>,
+    authorizer: Arc<dyn Authorizer>,
+) -> Vec<Arc<dyn Admission>> {
+    vec![
+        Arc::new(namespace::NamespaceLifecycle::new(reader.clone())),
+        Arc::new(limits::LimitRanger::new(reader.clone())),
+        Arc::new(service_account::ServiceAccount::new(reader.clone(), config.random.clone())),
+        Arc::new(node_restriction::NodeRestriction::new(reader.clone())),
+        Arc::new(defaults::TaintNodesByCondition),
+        Arc::new(priority::Priority::new(reader.clone())),
+        Arc::new(defaults::DefaultTolerationSeconds),
+        Arc::new(defaults::DefaultStorageClass::new(reader.clone())),
+        Arc::new(runtime_class::RuntimeClass::new(reader.clone())),
+        Arc::new(defaults::DefaultIngressClass::new(reader)),
+        Arc::new(escalation::Escalation::new(authorizer)),
+    ]
+}
+
+/// 403 about the object at hand.
+fn refuse(attributes: &Attributes<'_>, object: &Value, message: &str) -> Status {
+    let named = [attributes.info.name.as_str(), text(object, "/metadata/name"), text(object, "/metadata/generateName")]
+        .into_iter()
+        .find(|n| !n.is_empty())
+        .unwrap_or_default();
+    Status::forbidden(&attributes.resource.group, &attributes.resource.plural, named, message)
+}
+
+/// The main resource (not a subresource) of this group and plural.
+fn is(attributes: &Attributes<'_>, group: &str, plural: &str) -> bool {
+    attributes.info.subresource.is_empty() && attributes.resource.group == group && attributes.resource.plural == plural
+}
+
+fn creates(attributes: &Attributes<'_>) -> bool {
+    attributes.operation == Operation::Create
+}
+
+fn updates(attributes: &Attributes<'_>) -> bool {
+    attributes.operation == Operation::Update
+}
+
+/// An object from the reader, parsed.
+fn parsed(reader: &dyn Reader, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+    serde_json::from_slice(&reader.get(group, resource, namespace, name)?).ok()
+}
+
+/// All objects of a kind, parsed.
+fn all(reader: &dyn Reader, group: &str, resource: &str, namespace: &str) -> Vec<Value> {
+    reader.list(group, resource, namespace).iter().filter_map(|b| serde_json::from_slice(b).ok()).collect()
+}
+
+/// The annotation of pods that a kubelet made from files.
+const MIRROR: &str = "kubernetes.io/config.mirror";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Options of writes, from the query string.
+
+use apimachinery::{
+    field::{FieldError, Path},
+    status::Status,
+};
+use http::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::{
+    registry::{FieldValidation, Options},
+    request::Query,
+};
+
+/// A manager's name is at most this long.
+const MANAGER: usize = 128;
+
+/// Reads and checks the options of a write; `kind` is `CreateOptions`, `UpdateOptions`, `PatchOptions` or `DeleteOptions`.
+///
+/// # Errors
+/// 422: unknown words.
+pub fn read(kind: &str, query: &Query, headers: &HeaderMap) -> Result<Options, Status> {
+    let mut errors = Vec::new();
+    let dry_run: Vec<&str> = query.all("dryRun").filter(|v| !v.is_empty()).collect();
+    let manager = query.get("fieldManager").unwrap_or_default();
+    let validation = query.get("fieldValidation").unwrap_or_default();
+    if query.get("force").is_some() && kind == "PatchOptions" {
+        errors.push(FieldError::forbidden(&Path::new("force"), "may not be specified for non-apply patch"));
+    }
+    if manager.len() > MANAGER {
+        errors.push(FieldError::too_long(&Path::new("fieldManager"), MANAGER));
+    }
+    if let Some((at, c)) = manager.char_indices().find(|(_, c)| c.is_control()) {
+        let detail = format!("invalid character U+{:04X} (at position {at})", u32::from(c));
+        errors.push(FieldError::invalid(&Path::new("fieldManager"), manager, detail));
+    }
+    if dry_run.iter().any(|v| *v != "All") {
+        let given: Vec<Value> = dry_run.iter().map(|v| (*v).into()).collect();
+        errors.push(FieldError::not_supported(&Path::new("dryRun"), given, &["All"]));
+    }
+    let field_validation = match validation {
+        "" | "Warn" => FieldValidation::Warn,
+        "Ignore" => FieldValidation::Ignore,
+        "Strict" => FieldValidation::Strict,
+        other => {
+            errors.push(FieldError::not_supported(
+                &Path::new("fieldValidation"),
+                other,
+                &["", "Ignore", "Strict", "Warn"],
+            ));
+            FieldValidation::Warn
+        }
+    };
+    if !errors.is_empty() {
+        return Err(Status::invalid("meta.k8s.io", kind, "", &errors));
+    }
+    let json = as_admission_sees_it(kind, &dry_run, manager, validation);
+    let manager = if manager.is_empty() { from_agent(headers) } else { manager.to_owned() };
+    Ok(Options { dry_run: !dry_run.is_empty(), manager, field_validation, force: false, json })
+}
+
+fn as_admission_sees_it(kind: &str, dry_run: &[&str], manager: &str, validation: &str) -> Value {
+    let mut json = Map::new();
+    json.insert("kind".into(), kind.into());
+    json.insert("apiVersion".into(), "meta.k8s.io/v1".into());
+    if !dry_run.is_empty() {
+        json.insert("dryRun".into(), dry_run.iter().map(|v| Value::from(*v)).collect());
+    }
+    for (key, value) in [("fieldManager", manager), ("fieldValidation", validation)] {
+        if !value.is_empty() {
+            json.insert(key.into(), value.into());
+        }
+    }
+    Value::Object(json)
+}
+
+/// The front of the user agent names a manager that does not name itself.
+fn from_agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    agent.split('/').next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(MANAGER).collect()
+}

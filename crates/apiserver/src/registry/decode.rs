@@ -1,0 +1,164 @@
+//! From the bytes of a request to a tree that its schema allows.
+
+use apimachinery::{field::aggregate, meta, prune, schema::Schema, status::Status, strict};
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::{Call, FieldValidation};
+use crate::negotiate::Format;
+
+/// What was found while an object was made to fit its schema.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// `unknown field "spec.x"`.
+    pub unknown: Vec<String>,
+    /// Values of a wrong type, in upstream's words.
+    pub wrong: Vec<String>,
+}
+
+/// Reads JSON; also says which fields were there twice.
+///
+/// # Errors
+/// It is no JSON.
+pub fn json(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
+    strict::json_strict(bytes).map(|d| (d.value, d.duplicates)).map_err(|e| e.to_string())
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// It cannot be read.
+pub fn parse(format: Format, bytes: &Bytes) -> Result<(Value, Vec<String>), String> {
+    match format {
+        Format::Json => json(bytes),
+        Format::Yaml => strict::yaml(bytes).map(|d| (d.value, d.duplicates)).map_err(|e| e.to_string()),
+    }
+}
+
+/// Drops what the schema does not know and brings the rest into the form that upstream's types have.
+pub fn fit(schema: Schema<'_>, value: &mut Value) -> Found {
+    match prune::decode(value, schema) {
+        Ok(unknown) => {
+            api::normalize::apply(schema, value);
+            Found { unknown, wrong: Vec::new() }
+        }
+        Err(error) => Found { unknown: Vec::new(), wrong: vec![error.0] },
+    }
+}
+
+/// Does with strict errors what `fieldValidation` says.
+///
+/// # Errors
+/// `Strict`, and there are some: the text of upstream's strict decoding error.
+pub fn directive(call: &Call, strict_errors: &[String]) -> Result<(), String> {
+    if strict_errors.is_empty() {
+        return Ok(());
+    }
+    match call.options.field_validation {
+        FieldValidation::Ignore => Ok(()),
+        FieldValidation::Warn => {
+            strict_errors.iter().for_each(|e| call.warn(e.clone()));
+            Ok(())
+        }
+        FieldValidation::Strict => Err(strict::message(strict_errors)),
+    }
+}
+
+/// Which type a body must have.
+pub struct Expected<'a> {
+    /// `v1`, `apps/v1`.
+    pub api_version: String,
+    /// Kind.
+    pub kind: &'a str,
+    /// Its shape.
+    pub schema: Schema<'a>,
+}
+
+/// The object of a create or update.
+///
+/// # Errors
+/// 400: not readable, of another kind, or not fitting its schema.
+pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_>) -> Result<Value, Status> {
+    let unrecognized = |why: &str| {
+        let (kind, shown) = (expected.kind, summary(bytes));
+        Status::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))
+    };
+    let (mut value, mut strict_errors) =
+        parse(format, bytes).map_err(|e| unrecognized(&format!("couldn't get version/kind; json parse error: {e}")))?;
+    if !value.is_object() {
+        return Err(unrecognized(
+            "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct",
+        ));
+    }
+    kind(&mut value, expected)?;
+    let found = fit(expected.schema, &mut value);
+    let (given, version) = (expected.kind, expected.api_version.rsplit('/').next().unwrap_or_default());
+    let handled = |why: String| {
+        Status::bad_request(format!("{given} in version \"{version}\" cannot be handled as a {given}: {why}"))
+    };
+    if !found.wrong.is_empty() {
+        return Err(handled(aggregate(&found.wrong)));
+    }
+    strict_errors.extend(found.unknown);
+    directive(call, &strict_errors).map_err(handled)?;
+    Ok(value)
+}
+
+/// The type named in the body must be the one of the path; one that is not named is taken from there.
+fn kind(value: &mut Value, expected: &Expected<'_>) -> Result<(), Status> {
+    let (version, kind) = (meta::api_version(value).to_owned(), meta::kind(value).to_owned());
+    let short = version.rsplit('/').next().unwrap_or_default();
+    if !kind.is_empty() && kind != expected.kind {
+        let known = version.split_once('/').map_or(("", version.as_str()), |(group, version)| (group, version));
+        let why = if api::kind_schema(known.0, known.1, &kind).is_some() {
+            let group = if known.0.is_empty() { "core" } else { known.0 };
+            format!(
+                "converting ({}.{kind}) to ({}.{}): unknown conversion",
+                go_package(known.0, known.1),
+                group.split('.').next().unwrap_or_default(),
+                expected.kind
+            )
+        } else {
+            format!(
+                "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+            )
+        };
+        return Err(Status::bad_request(format!(
+            "{kind} in version \"{short}\" cannot be handled as a {}: {why}",
+            expected.kind
+        )));
+    }
+    if !version.is_empty() && version != expected.api_version {
+        return Err(Status::bad_request(format!(
+            "the API version in the data ({version}) does not match the expected API version ({})",
+            expected.api_version
+        )));
+    }
+    meta::set_gvk(value, &expected.api_version, expected.kind);
+    Ok(())
+}
+
+/// How Go names the package of a version: `v1` for core and most others.
+fn go_package<'a>(_group: &str, version: &'a str) -> &'a str {
+    version
+}
+
+/// The start of a body, as upstream shows what it could not read.
+fn summary(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let printable = bytes.iter().all(|b| (0x20..0x7f).contains(b));
+    let cut = &bytes[..bytes.len().min(30)];
+    let mut out = String::new();
+    if printable {
+        out = format!("{:?}", String::from_utf8_lossy(cut));
+    } else {
+        for byte in cut {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "{byte:02x}");
+        }
+    }
+    if bytes.len() > 30 {
+        out.push_str(" ...");
+    }
+    out
+}

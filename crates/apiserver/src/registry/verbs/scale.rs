@@ -1,0 +1,100 @@
+//! The `scale` subresource: a small view of the kinds that have replicas.
+
+use apimachinery::{
+    field::{FieldError, Path},
+    meta,
+    selector::labels,
+    status::Status,
+};
+use serde_json::{Map, Value, json};
+
+use crate::registry::{Call, Outcome, Registry};
+
+impl Registry {
+    /// `get` of the scale.
+    ///
+    /// # Errors
+    /// There is no such object.
+    pub async fn get_scale(&self, call: &Call) -> Result<Outcome, Status> {
+        let object = self.get_stored(call).await?.value();
+        Ok(Outcome::value(200, scale_of(&object)))
+    }
+
+    /// `update` and `patch` of the scale: `make` gets the current `Scale` and gives the wanted one.
+    ///
+    /// # Errors
+    /// Not there, changed meanwhile, or invalid.
+    pub(crate) async fn change_scale(
+        &self,
+        call: &Call,
+        make: &(dyn Fn(&Value) -> Result<Value, Status> + Send + Sync),
+    ) -> Result<Outcome, Status> {
+        let outcome = self
+            .change(call, &|object| {
+                let scale = make(&scale_of(object))?;
+                check(call, &scale, object)?;
+                let mut next = object.clone();
+                let replicas = scale.pointer("/spec/replicas").cloned().unwrap_or_else(|| 0.into());
+                if let Some(spec) = next.get_mut("spec").and_then(Value::as_object_mut) {
+                    spec.insert("replicas".into(), replicas);
+                }
+                // A Scale without a version wants to win over whatever is there.
+                Ok(next)
+            })
+            .await?;
+        Ok(Outcome::value(200, scale_of(&outcome.into_value())))
+    }
+}
+
+fn check(call: &Call, scale: &Value, object: &Value) -> Result<(), Status> {
+    let version = meta::resource_version(scale);
+    if !version.is_empty() && version != meta::resource_version(object) {
+        return Err(Status::modified(&call.row.group, &call.row.plural, &call.info.name));
+    }
+    let (given, uid) = (meta::uid(scale), meta::uid(object));
+    if !given.is_empty() && given != uid {
+        let message = format!("Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
+        return Err(Status::conflict(&call.row.group, &call.row.plural, &call.info.name, &message));
+    }
+    let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
+    if replicas < 0 {
+        let path = Path::new("spec").child("replicas");
+        let error = FieldError::invalid(&path, replicas, "must be greater than or equal to 0");
+        return Err(Status::invalid("autoscaling", "Scale", &call.info.name, &[error]));
+    }
+    Ok(())
+}
+
+/// The scale of an object.
+#[must_use]
+pub fn scale_of(object: &Value) -> Value {
+    let mut metadata = Map::new();
+    for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
+        if let Some(value) = meta::metadata(object).and_then(|m| m.get(key)) {
+            metadata.insert(key.into(), value.clone());
+        }
+    }
+    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    let mut spec = Map::new();
+    if number("/spec/replicas") != 0 {
+        spec.insert("replicas".into(), number("/spec/replicas").into());
+    }
+    let mut status = Map::from_iter([("replicas".to_owned(), number("/status/replicas").into())]);
+    let selector = selector_text(object);
+    if !selector.is_empty() {
+        status.insert("selector".into(), selector.into());
+    }
+    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status})
+}
+
+fn selector_text(object: &Value) -> String {
+    let selector = object.pointer("/spec/selector").unwrap_or(&Value::Null);
+    let is_map_of_strings = meta::kind(object) == "ReplicationController";
+    let parsed = match selector.as_object() {
+        Some(map) if is_map_of_strings => labels::Selector::from_map(map),
+        Some(_) => labels::Selector::from_label_selector(selector),
+        None => return String::new(),
+    };
+    // A stored selector is valid; one that is not shows as empty.
+    parsed.map(|s| s.to_string()).unwrap_or_default()
+}
