@@ -7,6 +7,7 @@ pub mod device;
 pub mod fdpass;
 pub mod iface;
 pub mod mount;
+pub mod netlink;
 pub mod process;
 pub mod seccomp;
 pub mod signal;
