@@ -4,6 +4,7 @@ pub mod field;
 #[cfg(test)]
 mod fixture;
 pub mod gvk;
+pub mod list;
 pub mod managed;
 pub mod meta;
 pub mod names;
@@ -14,5 +15,7 @@ pub mod schema;
 pub mod selector;
 pub mod status;
 pub mod strict;
+pub mod table;
 pub mod text;
 pub mod time;
+pub mod watch;

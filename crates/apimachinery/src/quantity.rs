@@ -58,7 +58,7 @@ struct Parts<'t> {
 }
 
 /// The longest run of `set` at the start, and the rest.
-fn run<'t>(text: &'t str, set: impl Fn(u8) -> bool) -> (&'t str, &'t str) {
+fn run(text: &str, set: impl Fn(u8) -> bool) -> (&str, &str) {
     let end = text.bytes().position(|b| !set(b)).unwrap_or(text.len());
     text.split_at(end)
 }

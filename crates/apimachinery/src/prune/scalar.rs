@@ -131,7 +131,7 @@ pub(super) fn time_error(text: &str) -> String {
         }
     }
     let zone = rest.len() >= 6 && rest.starts_with(['+', '-']) && rest.is_char_boundary(6);
-    let behind = if rest.starts_with('Z') { Some(&rest[1..]) } else { zone.then(|| &rest[6..]) };
+    let behind = rest.strip_prefix('Z').or_else(|| zone.then(|| &rest[6..]));
     match behind {
         Some("") => format!("parsing time {whole}: day out of range"),
         Some(extra) => format!("parsing time {whole}: extra text: {}", quote(extra)),
