@@ -6,13 +6,18 @@ pub mod claim;
 pub mod context;
 pub mod flight;
 pub mod pods;
+pub mod resources;
 pub mod scaled;
 pub mod services;
 
 pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;
+pub mod garbagecollector;
+pub mod namespace;
 pub mod replicaset;
+pub mod rootca;
+pub mod serviceaccount;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -37,10 +42,14 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 5] = [
+static COMPONENTS: [Component; 9] = [
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },
+    Component { name: "garbage-collector-controller", start: |c| Box::pin(garbagecollector::run(c)) },
+    Component { name: "namespace-controller", start: |c| Box::pin(namespace::run(c)) },
+    Component { name: "root-ca-certificate-publisher-controller", start: |c| Box::pin(rootca::run(c)) },
+    Component { name: "serviceaccount-controller", start: |c| Box::pin(serviceaccount::run(c)) },
     Component { name: "replicaset-controller", start: |c| Box::pin(replicaset::run_replica_sets(c)) },
     Component { name: "replication-controller", start: |c| Box::pin(replicaset::run_replication_controllers(c)) },
 ];

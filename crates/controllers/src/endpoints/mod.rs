@@ -104,8 +104,7 @@ impl Controller {
     }
 
     async fn write(&self, service: &Service, endpoints: &Endpoints, exists: bool) -> Result<(), Error> {
-        let result =
-            if exists { self.client.update(endpoints).await } else { self.client.create(endpoints).await };
+        let result = if exists { self.client.update(endpoints).await } else { self.client.create(endpoints).await };
         match result {
             Ok(written) => self.written.wrote(&written),
             Err(error) if error.is_namespace_terminating() => {}

@@ -24,7 +24,8 @@ fn service(spec: Value) -> Arc<Service> {
 
 #[test]
 fn addresses_are_grouped_by_ports_and_readiness() {
-    let ports = json!([{ "name": "http", "port": 80, "targetPort": "web" }, { "name": "fix", "port": 81, "targetPort": 9 }]);
+    let ports =
+        json!([{ "name": "http", "port": 80, "targetPort": "web" }, { "name": "fix", "port": 81, "targetPort": 9 }]);
     let service = service(json!({ "clusterIP": "10.96.0.9", "selector": { "a": "b" }, "ports": ports }));
     let pods = [pod(12, true, 80), pod(2, true, 80), pod(3, false, 80), pod(4, true, 81)];
     let subsets = subsets(&service, service.spec.as_ref().expect("spec"), &pods);
