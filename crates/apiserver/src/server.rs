@@ -38,6 +38,8 @@ pub struct ApiServer {
     pub nodes: Arc<dyn Nodes>,
     /// Who may do what.
     pub authorizer: Arc<dyn Authorizer>,
+    /// Signs service-account tokens; without one none are made or accepted.
+    pub signer: Option<Arc<authn::TokenSigner>>,
     authenticators: Vec<Arc<dyn Authenticator>>,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Metrics,
@@ -65,7 +67,11 @@ impl ApiServer {
         let strategies = strategies::table(&config, reader.clone());
         let authorizer = authz::authorizer(&config, reader.clone());
         let plugins = admission::plugins(&config, reader.clone(), authorizer.clone());
-        let authenticators = authn::authenticators(&config, reader);
+        let signer = authn::signer(&config)
+            .map(Arc::new)
+            .inspect_err(|e| (config.log)(&format!("service-account tokens are not accepted: {e}")))
+            .ok();
+        let authenticators = authn::authenticators(&config, reader, signer.clone());
         tidy(&cache);
         let registry = Arc::new(Registry::new(config.clone(), store, cache, rows, strategies, plugins));
         let server = Arc::new(ApiServer {
@@ -74,6 +80,7 @@ impl ApiServer {
             registry,
             nodes,
             authorizer,
+            signer,
             authenticators,
             metrics: Metrics::default(),
             bootstrapped: AtomicBool::new(false),

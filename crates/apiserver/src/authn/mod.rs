@@ -39,15 +39,13 @@ pub fn signer(config: &Config) -> Result<TokenSigner, TokenError> {
     TokenSigner::new(&keys.signing_pkcs8, &keys.accepted_public, &keys.issuer, &keys.audiences)
 }
 
-/// All authenticators, in the order in which they are asked. Without a usable signing key no token is accepted; the configuration's log says so.
+/// All authenticators, in the order in which they are asked. Without a signer no token is accepted.
 #[must_use]
-pub fn authenticators(config: &Arc<Config>, reader: Arc<dyn Reader>) -> Vec<Arc<dyn Authenticator>> {
-    let accounts = match signer(config) {
-        Ok(signer) => Some(ServiceAccounts::new(Arc::new(signer), reader)),
-        Err(error) => {
-            (config.log)(&format!("service-account tokens are not accepted: {error}"));
-            None
-        }
-    };
+pub fn authenticators(
+    config: &Arc<Config>,
+    reader: Arc<dyn Reader>,
+    signer: Option<Arc<TokenSigner>>,
+) -> Vec<Arc<dyn Authenticator>> {
+    let accounts = signer.map(|signer| ServiceAccounts::new(signer, reader));
     vec![Arc::new(Certificates::new(config.clone())), Arc::new(Bearer::new(config.clone(), accounts))]
 }

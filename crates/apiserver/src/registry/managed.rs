@@ -1,15 +1,32 @@
 //! Who manages which fields: kept on every write.
 
+use apimachinery::managed::{Change, update};
 use serde_json::Value;
 
 use super::Call;
 
 /// The managers of a new object.
 pub fn created(call: &Call, stored: &api::Resource, object: &mut Value) {
-    let _ = (call, stored, object);
+    track(call, stored, None, object);
 }
 
 /// The managers after an update or a patch.
 pub fn updated(call: &Call, stored: &api::Resource, object: &mut Value, old: &Value) {
-    let _ = (call, stored, object, old);
+    track(call, stored, Some(old), object);
+}
+
+fn track(call: &Call, stored: &api::Resource, old: Option<&Value>, object: &mut Value) {
+    let reset: &[&str] = match call.info.subresource.as_str() {
+        "" if stored.has_status() => &["status"],
+        "status" => &["spec"],
+        _ => &[],
+    };
+    let change = Change {
+        manager: &call.options.manager,
+        api_version: &call.row.api_version(),
+        subresource: &call.info.subresource,
+        now: call.now,
+        reset,
+    };
+    update(old, object, stored.schema(), &change);
 }
