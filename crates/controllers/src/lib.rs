@@ -10,14 +10,19 @@ pub mod resources;
 pub mod scaled;
 pub mod services;
 
+pub mod clusterroles;
 pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod garbagecollector;
 pub mod namespace;
+pub mod nodeipam;
+pub mod nodelifecycle;
+pub mod podgc;
 pub mod replicaset;
 pub mod rootca;
 pub mod serviceaccount;
+pub mod tainteviction;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -42,7 +47,12 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 9] = [
+static COMPONENTS: [Component; 14] = [
+    Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
+    Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
+    Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },
+    Component { name: "pod-garbage-collector-controller", start: |c| Box::pin(podgc::run(c)) },
+    Component { name: "taint-eviction-controller", start: |c| Box::pin(tainteviction::run(c)) },
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },
