@@ -5,10 +5,12 @@
 
 mod access;
 pub mod columns;
+pub mod cron;
 pub mod defaults;
 pub mod fields;
 mod generated;
 pub mod normalize;
+pub mod pod;
 pub mod resource;
 pub mod validation;
 

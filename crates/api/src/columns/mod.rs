@@ -2,7 +2,6 @@
 
 mod cluster;
 mod custom;
-mod duration;
 mod network;
 mod pod;
 mod policy;
@@ -10,13 +9,18 @@ mod storage;
 mod workloads;
 
 pub use custom::custom_row;
-pub use duration::human;
 
 use crate::Resource;
 use crate::access::text;
 use apimachinery::time;
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// How long ago `at` was, for humans.
+#[must_use]
+pub fn human(at: Timestamp, now: Timestamp) -> String {
+    apimachinery::duration::human(now.duration_since(at))
+}
 
 /// What a printer sees.
 #[derive(Clone, Copy)]

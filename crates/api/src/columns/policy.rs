@@ -109,8 +109,9 @@ fn signing_request(of: Of<'_>) -> Vec<Value> {
     if !text(&of.status()["certificate"]).is_empty() {
         state.push_str(",Issued");
     }
-    let lifetime =
-        spec["expirationSeconds"].as_i64().map_or_else(|| "<none>".into(), |s| super::duration::seconds(s.into()));
+    let lifetime = spec["expirationSeconds"]
+        .as_i64()
+        .map_or_else(|| "<none>".into(), |s| apimachinery::duration::human(jiff::SignedDuration::from_secs(s)));
     vec![
         of.name(),
         of.age(),
@@ -152,7 +153,9 @@ fn api_service(of: Of<'_>) -> Vec<Value> {
 fn custom_definition(of: Of<'_>) -> Vec<Value> {
     let spec = of.spec();
     let served = items(&spec["versions"]).iter().filter(|v| v["served"] == true);
-    let mut versions: Vec<String> = served.map(|v| format!("{}{}", text(&v["name"]), if v["storage"] == true { "(storage)" } else { "" })).collect();
+    let mut versions: Vec<String> = served
+        .map(|v| format!("{}{}", text(&v["name"]), if v["storage"] == true { "(storage)" } else { "" }))
+        .collect();
     versions.sort();
     let versions = versions.join(",");
     let short = items(&spec["names"]["shortNames"]).iter().map(text).collect::<Vec<_>>().join(",");
