@@ -5,12 +5,17 @@
 pub mod claim;
 pub mod context;
 pub mod flight;
+pub mod history;
+pub mod nodes;
+pub mod podcontrol;
 pub mod pods;
 pub mod resources;
 pub mod scaled;
 pub mod services;
+pub mod template;
 
 pub mod clusterroles;
+pub mod daemonset;
 pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;
@@ -47,12 +52,13 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 14] = [
+static COMPONENTS: [Component; 15] = [
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },
     Component { name: "pod-garbage-collector-controller", start: |c| Box::pin(podgc::run(c)) },
     Component { name: "taint-eviction-controller", start: |c| Box::pin(tainteviction::run(c)) },
+    Component { name: "daemonset-controller", start: |c| Box::pin(daemonset::run(c)) },
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },

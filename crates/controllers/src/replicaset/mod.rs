@@ -7,20 +7,13 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, Next, Object, Recorder, WorkQueue, run_controller,
-};
-use futures_util::future::join_all;
+use client::{Change, Client, Env, Error, Informer, Key, Next, Object, WorkQueue, run_controller};
 use k8s_openapi::api::{
     apps::v1::ReplicaSet,
     core::v1::{Pod, ReplicationController},
 };
 
-use crate::{
-    Context, claim,
-    flight::{Flight, Written},
-    pods,
-};
+use crate::{Context, claim, flight::Written, podcontrol::PodControl, pods};
 use kinds::Replicated;
 use plan::{Action, Trouble};
 
@@ -47,21 +40,19 @@ pub async fn run_replication_controllers(context: Arc<Context>) {
 struct Controller<K> {
     client: Client,
     env: Env,
-    recorder: Recorder,
+    control: PodControl,
     sets: Arc<Informer<K>>,
     pods: Arc<Informer<Pod>>,
-    flight: Flight,
     written: Written,
 }
 
 async fn run<K: Replicated>(context: Arc<Context>) {
     let client = context.client(K::CONTROLLER);
     let controller = Arc::new(Controller {
-        recorder: context.recorder(&client, K::CONTROLLER),
+        control: PodControl::new(client.clone(), context.recorder(&client, K::CONTROLLER)),
         env: context.env.clone(),
         sets: context.informers.get::<K>(),
         pods: context.informers.get::<Pod>(),
-        flight: Flight::default(),
         written: Written::default(),
         client,
     });
@@ -87,7 +78,7 @@ fn watch<K: Replicated>(controller: &Arc<Controller<K>>, queue: &WorkQueue<Key>)
             if change.is_deleted()
                 && let Some(controller) = weak.upgrade()
             {
-                controller.flight.forget(set.uid());
+                controller.control.flight.forget(set.uid());
                 controller.written.forget(set.uid());
             }
         }
@@ -132,7 +123,7 @@ impl<K: Replicated> Controller<K> {
         let seen = self.pods.seen();
         let store = self.pods.store();
         let mut candidates = store.by_index(BY_CONTROLLER, set.uid());
-        let view = self.flight.view(set.uid(), seen, &candidates, |p| p.is_deleting());
+        let view = self.control.flight.view(set.uid(), seen, &candidates, |p| p.is_deleting());
         let terminating = candidates.iter().filter(|p| pods::is_terminating(p) || view.deleted.contains(p.uid()));
         let terminating = terminating.filter(|p| matcher.matches(p.metadata.labels.as_ref())).count();
         candidates.extend(store.by_index(BY_CONTROLLER, &format!("orphan:{}", set.namespace())));
@@ -176,70 +167,19 @@ impl<K: Replicated> Controller<K> {
                 self.create(set, count).await.map_err(|e| (Trouble { reason: "FailedCreate", message: e.message() }, e))
             }
             Action::Delete(surplus) => self
+                .control
                 .delete(set, &surplus)
                 .await
                 .map_err(|e| (Trouble { reason: "FailedDelete", message: e.message() }, e)),
         }
     }
 
-    /// Starts with one and doubles, so that a set whose pods are refused does not flood the server.
     async fn create(&self, set: &K, count: usize) -> Result<(), Error> {
         let Some(template) = set.wanted().template else {
             return Ok(());
         };
         let pod = pods::from_template(set.namespace(), set.name(), template, set.owner_reference());
-        let mut left = count;
-        let mut batch = 1;
-        while left > 0 {
-            let now = batch.min(left);
-            let results = join_all((0..now).map(|_| self.client.create(&pod))).await;
-            let mut failed = None;
-            for result in results {
-                match result {
-                    Ok(created) => {
-                        self.flight.created(set.uid(), &created);
-                        self.recorder.normal(set, "SuccessfulCreate", &format!("Created pod: {}", created.name()));
-                    }
-                    // The namespace is going: nothing is wrong, and nothing can be made.
-                    Err(error) if error.is_namespace_terminating() => return Ok(()),
-                    Err(error) => {
-                        let message = format!("Error creating: {}", error.message());
-                        self.recorder.warning(set, "FailedCreate", &message);
-                        failed = Some(error);
-                    }
-                }
-            }
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            left -= now;
-            batch *= 2;
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, set: &K, surplus: &[Arc<Pod>]) -> Result<(), Error> {
-        let results = join_all(surplus.iter().map(|pod| async move {
-            let options = DeleteOptions::uid(pod.uid());
-            (pod, self.client.delete::<Pod>(pod.namespace(), pod.name(), &options).await)
-        }))
-        .await;
-        let mut failed = None;
-        for (pod, result) in results {
-            match result {
-                Ok(()) => {
-                    self.flight.deleted(set.uid(), pod.uid());
-                    self.recorder.normal(set, "SuccessfulDelete", &format!("Deleted pod: {}", pod.name()));
-                }
-                Err(error) if error.is_not_found() || error.is_conflict() => self.flight.deleted(set.uid(), pod.uid()),
-                Err(error) => {
-                    let message = format!("Error deleting: {}", error.message());
-                    self.recorder.warning(set, "FailedDelete", &message);
-                    failed = Some(error);
-                }
-            }
-        }
-        failed.map_or(Ok(()), Err)
+        self.control.create(set, vec![pod; count]).await
     }
 
     async fn write_status(
