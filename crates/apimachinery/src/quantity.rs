@@ -19,9 +19,6 @@ pub enum QuantityError {
     /// It does not look like one.
     #[error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'")]
     Format,
-    /// The digits are wrong.
-    #[error("unable to parse numeric part of quantity")]
-    Numeric,
     /// The unit is not known.
     #[error("unable to parse quantity's suffix")]
     Suffix,
@@ -143,9 +140,6 @@ impl Quantity {
         }
         let parts = split(text)?;
         let (base, exponent, mut format) = unit(parts.suffix)?;
-        if !text.bytes().any(|b| b.is_ascii_digit()) {
-            return Err(QuantityError::Numeric);
-        }
         let (mut mantissa, mut scale) = digits(&parts);
         if base == 2 {
             match mantissa.checked_mul(1 << exponent) {

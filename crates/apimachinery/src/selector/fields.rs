@@ -49,7 +49,10 @@ impl Selector {
         for term in terms.into_iter().filter(|t| !t.is_empty()) {
             let (key, operator, value) =
                 split_term(term).ok_or_else(|| format!("invalid selector: '{text}'; can't understand '{term}'"))?;
-            requirements.push(Requirement { key: key.to_owned(), operator, value: unescape(value)? });
+            let value = unescape(value)?;
+            if !key.is_empty() || !value.is_empty() {
+                requirements.push(Requirement { key: key.to_owned(), operator, value });
+            }
         }
         Ok(Selector { requirements })
     }
@@ -172,6 +175,7 @@ mod tests {
             ("x=", Ok("x=")),
             ("x=a\\,b\\=c\\\\", Ok("x=a\\,b\\=c\\\\")),
             ("x=a,", Ok("x=a")),
+            ("!=,x=a", Ok("x=a")),
             ("x", Err("invalid selector: 'x'; can't understand 'x'")),
             ("x=a=b", Err("invalid field selector: unescaped character in value: 61")),
             ("x=\\a", Err("invalid field selector: invalid escape sequence: \\a")),
