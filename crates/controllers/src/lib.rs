@@ -27,6 +27,7 @@ pub mod podgc;
 pub mod replicaset;
 pub mod rootca;
 pub mod serviceaccount;
+pub mod statefulset;
 pub mod tainteviction;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -52,13 +53,14 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 15] = [
+static COMPONENTS: [Component; 16] = [
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },
     Component { name: "pod-garbage-collector-controller", start: |c| Box::pin(podgc::run(c)) },
     Component { name: "taint-eviction-controller", start: |c| Box::pin(tainteviction::run(c)) },
     Component { name: "daemonset-controller", start: |c| Box::pin(daemonset::run(c)) },
+    Component { name: "statefulset-controller", start: |c| Box::pin(statefulset::run(c)) },
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },
