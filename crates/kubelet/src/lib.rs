@@ -1,1 +1,141 @@
-//! The `kubelet` room; see ARCHITECTURE.md.
+//! The kubelet: pods on this node.
+//!
+//! [`start`] registers the node, takes over what runs from before, and runs one worker per pod. A worker is a state
+//! machine: messages in, a pure plan, actions that report back by messages; see `pods::plan` and `pods::worker`.
+
+mod container;
+mod context;
+mod env;
+mod files;
+mod images;
+mod node;
+mod objects;
+mod pods;
+mod probes;
+mod status;
+mod streaming;
+mod volumes;
+
+use std::{io, sync::Arc};
+
+use client::{Client, Env, Informers, Recorder, Scope};
+use cri::{image::Images, network::PodNetwork, runtime::Runtime};
+use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use tokio::task::AbortHandle;
+
+pub use context::Config;
+
+use crate::{context::Context, node::keep::Keeper, pods::manager::Directory};
+
+/// The running kubelet. Dropping it stops its loops; containers go on.
+pub struct Kubelet {
+    context: Arc<Context>,
+    directory: Arc<Directory>,
+    keeper: Arc<Keeper>,
+    tasks: Vec<AbortHandle>,
+    _informers: Informers,
+}
+
+impl Drop for Kubelet {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// What keeps the kubelet from starting.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A directory of its own could not be made.
+    #[error("cannot prepare {path}: {source}")]
+    Directory {
+        /// Which.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Starts it: returns when the node is registered and Ready.
+pub async fn start(config: Config, client: Client, runtime: Arc<dyn Runtime>, images: Arc<dyn Images>, network: Arc<dyn PodNetwork>, env: Env) -> Result<Kubelet, Error> {
+    prepare(&config)?;
+    let informers = Informers::new(client.clone(), env.clone());
+    let name = config.node_name.clone();
+    let resolver = files::resolv::parse(&std::fs::read_to_string(&config.resolv_conf).unwrap_or_default());
+    let pods = informers.scoped::<Pod>(Scope::fields(&format!("spec.nodeName={name}")), None);
+    let context = Arc::new(Context {
+        facts: node::facts::Facts::read(&config.root_dir),
+        events: Recorder::new(client.clone(), env.clone(), "kubelet", &name),
+        services: informers.get::<Service>(),
+        node: informers.scoped::<Node>(Scope::fields(&format!("metadata.name={name}")), None),
+        objects: objects::Watched::new(client.clone()),
+        puller: images::Puller::default(),
+        start: env.now(),
+        resolver,
+        config,
+        client,
+        runtime,
+        images,
+        network,
+        env,
+    });
+    follow_pod_cidr(&context);
+    let registered = node::keep::register(&context).await;
+    context.services.has_synced().await;
+    let directory = pods::manager::start(&context, &pods).await;
+    let keeper = Arc::new(Keeper::default());
+    let tasks = vec![
+        tokio::spawn(node::keep::keep_status(context.clone(), keeper.clone(), registered.clone())).abort_handle(),
+        tokio::spawn(node::keep::keep_lease(context.clone(), registered)).abort_handle(),
+    ];
+    Ok(Kubelet { context, directory, keeper, tasks, _informers: informers })
+}
+
+/// The network learns the range of this node's pods as soon as the control plane gave it.
+fn follow_pod_cidr(context: &Arc<Context>) {
+    let (weak, runtime) = (Arc::downgrade(context), tokio::runtime::Handle::current());
+    let known = parking_lot::Mutex::new(String::new());
+    context.node.on(move |change| {
+        let cidr = change.new.and_then(|node| node.spec.as_ref()).and_then(|spec| spec.pod_cidr.clone()).unwrap_or_default();
+        let mut known = known.lock();
+        if cidr.is_empty() || *known == cidr {
+            return;
+        }
+        known.clone_from(&cidr);
+        let Some(context) = weak.upgrade() else { return };
+        runtime.spawn(async move {
+            if let Err(error) = context.network.set_pod_cidr(&cidr).await {
+                context.say(&format!("range of pods {cidr}: {error}"));
+            }
+        });
+    });
+}
+
+fn prepare(config: &Config) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    for (path, mode) in [(config.root_dir.clone(), 0o755), (config.root_dir.join("pods"), 0o750), (config.memory_dir(), 0o711), (config.log_dir.clone(), 0o755)] {
+        let failed = |source| Error::Directory { path: path.clone(), source };
+        std::fs::create_dir_all(&path).map_err(failed)?;
+        if path == config.memory_dir() {
+            mount_memory(&path).map_err(failed)?;
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// One tmpfs for the small volumes of all pods. Without the right to mount (tests) they live on the disk.
+fn mount_memory(path: &std::path::Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::mount::{MountFlags, mount};
+    let parent = path.parent().unwrap_or(path);
+    if std::fs::metadata(path)?.dev() != std::fs::metadata(parent)?.dev() {
+        return Ok(());
+    }
+    match mount("tmpfs", path, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(c"mode=0711")) {
+        Ok(()) | Err(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,6 @@
+//! The environment of a container.
+
+pub(crate) mod build;
+pub(crate) mod expand;
+pub(crate) mod fields;
+pub(crate) mod services;

@@ -1,0 +1,221 @@
+//! ConfigMaps and Secrets that pods of this node refer to: each watched by its name, as long as somebody needs it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use client::{Client, ListOptions, Object, transport::EventKind};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use parking_lot::Mutex;
+use tokio::{sync::watch, task::AbortHandle, time::sleep};
+
+use crate::env::build::Missing;
+
+/// How long a first read may take before a pod hears of it.
+const FIRST_READ: Duration = Duration::from_secs(10);
+const RETRY: [u64; 4] = [100, 500, 2_000, 5_000];
+
+/// Told when an object changed.
+pub(crate) type OnChange = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Debug, Clone)]
+enum State<K> {
+    Unknown,
+    Absent,
+    There(Arc<K>),
+}
+
+struct Shared<K> {
+    state: watch::Sender<State<K>>,
+    subscribers: Mutex<HashMap<u64, OnChange>>,
+}
+
+impl<K> Shared<K> {
+    fn set(&self, state: State<K>) {
+        self.state.send_replace(state);
+        let subscribers: Vec<_> = self.subscribers.lock().values().cloned().collect();
+        for tell in subscribers {
+            tell();
+        }
+    }
+}
+
+struct Entry<K> {
+    shared: Arc<Shared<K>>,
+    task: AbortHandle,
+}
+
+impl<K> Drop for Entry<K> {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A watched object; the watch ends with the last lease.
+pub(crate) struct Lease<K> {
+    entry: Arc<Entry<K>>,
+    id: u64,
+    kind: &'static str,
+    name: String,
+}
+
+impl<K> Drop for Lease<K> {
+    fn drop(&mut self) {
+        self.entry.shared.subscribers.lock().remove(&self.id);
+    }
+}
+
+impl<K> Lease<K> {
+    /// The object, waited for until its first read is done.
+    pub(crate) async fn read(&self) -> Result<Arc<K>, Missing> {
+        let mut state = self.entry.shared.state.subscribe();
+        let first = tokio::time::timeout(FIRST_READ, state.wait_for(|state| !matches!(state, State::Unknown))).await;
+        match first {
+            Ok(Ok(state)) => self.of(&state),
+            Ok(Err(_)) | Err(_) => Err(Missing::Unreadable(format!("failed to sync {} cache: timed out waiting for the condition", self.kind))),
+        }
+    }
+
+    fn of(&self, state: &State<K>) -> Result<Arc<K>, Missing> {
+        match state {
+            State::There(object) => Ok(object.clone()),
+            State::Absent => Err(Missing::NotFound(format!("{} {:?} not found", self.kind, self.name))),
+            State::Unknown => Err(Missing::Unreadable(format!("{} {:?} was not read yet", self.kind, self.name))),
+        }
+    }
+}
+
+type Known<K> = Mutex<HashMap<(String, String), Weak<Entry<K>>>>;
+
+struct Cache<K> {
+    kind: &'static str,
+    known: Known<K>,
+}
+
+impl<K: Object> Cache<K> {
+    fn lease(&self, client: &Client, namespace: &str, name: &str, id: u64, tell: OnChange) -> Lease<K> {
+        let mut known = self.known.lock();
+        known.retain(|_, entry| entry.strong_count() > 0);
+        let key = (namespace.to_owned(), name.to_owned());
+        let entry = known.get(&key).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let shared = Arc::new(Shared { state: watch::channel(State::Unknown).0, subscribers: Mutex::default() });
+            let task = tokio::spawn(follow::<K>(client.clone(), namespace.to_owned(), name.to_owned(), shared.clone())).abort_handle();
+            let entry = Arc::new(Entry { shared, task });
+            known.insert(key, Arc::downgrade(&entry));
+            entry
+        });
+        entry.shared.subscribers.lock().insert(id, tell);
+        Lease { entry, id, kind: self.kind, name: name.to_owned() }
+    }
+}
+
+/// Lists the one object and watches it from there; begins anew when the watch ends.
+async fn follow<K: Object>(client: Client, namespace: String, name: String, shared: Arc<Shared<K>>) {
+    let mut failures = 0;
+    loop {
+        if once(&client, &namespace, &name, &shared).await.is_ok() {
+            failures = 0;
+        }
+        sleep(Duration::from_millis(RETRY[failures.min(RETRY.len() - 1)])).await;
+        failures += 1;
+    }
+}
+
+async fn once<K: Object>(client: &Client, namespace: &str, name: &str, shared: &Shared<K>) -> Result<(), client::Error> {
+    let selector = format!("metadata.name={name}");
+    let mut page = client.page::<K>(namespace, &ListOptions::with_fields(&selector)).await?;
+    let version = page.version().to_owned();
+    let found = page.items.pop().map(Arc::new);
+    let same = match (&*shared.state.borrow(), &found) {
+        (State::There(old), Some(new)) => old.version() == new.version() && old.uid() == new.uid(),
+        (State::Absent, None) => true,
+        _ => false,
+    };
+    if !same {
+        shared.set(found.map_or(State::Absent, State::There));
+    }
+    let mut uri = client::client::path::<K>(namespace, "", "");
+    for (key, value) in [("watch", "1"), ("fieldSelector", &selector), ("resourceVersion", &version)] {
+        client::client::parameter(&mut uri, key, value);
+    }
+    let mut events = client.raw_watch(uri).await?;
+    while let Some(event) = events.recv().await {
+        match event.kind {
+            EventKind::Added | EventKind::Modified => {
+                if let Ok(object) = serde_json::from_slice::<K>(&event.object) {
+                    shared.set(State::There(Arc::new(object)));
+                }
+            }
+            EventKind::Deleted => shared.set(State::Absent),
+            EventKind::Bookmark => {}
+            EventKind::Error => break,
+        }
+    }
+    Ok(())
+}
+
+/// Watches of both kinds.
+pub(crate) struct Watched {
+    client: Client,
+    config_maps: Cache<ConfigMap>,
+    secrets: Cache<Secret>,
+    next_id: std::sync::atomic::AtomicU64,
+}
+
+impl Watched {
+    pub(crate) fn new(client: Client) -> Self {
+        Self {
+            client,
+            config_maps: Cache { kind: "configmap", known: Mutex::default() },
+            secrets: Cache { kind: "secret", known: Mutex::default() },
+            next_id: std::sync::atomic::AtomicU64::new(1),
+        }
+    }
+
+    fn id(&self) -> u64 {
+        self.next_id.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Everything that a pod refers to.
+    pub(crate) fn leases(&self, namespace: &str, config_maps: &[String], secrets: &[String], tell: &OnChange) -> Leases {
+        Leases {
+            config_maps: config_maps.iter().map(|name| (name.clone(), self.config_maps.lease(&self.client, namespace, name, self.id(), tell.clone()))).collect(),
+            secrets: secrets.iter().map(|name| (name.clone(), self.secrets.lease(&self.client, namespace, name, self.id(), tell.clone()))).collect(),
+        }
+    }
+}
+
+/// What one pod refers to.
+#[derive(Default)]
+pub(crate) struct Leases {
+    config_maps: HashMap<String, Lease<ConfigMap>>,
+    secrets: HashMap<String, Lease<Secret>>,
+}
+
+impl Leases {
+    /// Reads all of it once, so that what follows needs no waiting.
+    pub(crate) async fn snapshot(&self) -> Snapshot {
+        let config_maps = futures_util::future::join_all(self.config_maps.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) })).await;
+        let secrets = futures_util::future::join_all(self.secrets.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) })).await;
+        Snapshot { config_maps: config_maps.into_iter().collect(), secrets: secrets.into_iter().collect() }
+    }
+}
+
+/// Objects as they were at one time.
+#[derive(Default, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) config_maps: HashMap<String, Result<Arc<ConfigMap>, Missing>>,
+    pub(crate) secrets: HashMap<String, Result<Arc<Secret>, Missing>>,
+}
+
+impl crate::env::build::Objects for Snapshot {
+    fn config_map(&self, name: &str) -> Result<Arc<ConfigMap>, Missing> {
+        self.config_maps.get(name).cloned().unwrap_or_else(|| Err(Missing::NotFound(format!("configmap {name:?} not found"))))
+    }
+
+    fn secret(&self, name: &str) -> Result<Arc<Secret>, Missing> {
+        self.secrets.get(name).cloned().unwrap_or_else(|| Err(Missing::NotFound(format!("secret {name:?} not found"))))
+    }
+}

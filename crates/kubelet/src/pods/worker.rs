@@ -1,0 +1,494 @@
+//! The worker of one pod: takes messages, thinks (plan), acts, reports. It never waits for anything but messages and
+//! its next deadline; whatever takes time runs beside it and sends a message when done.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use client::events::Kind as EventKind;
+use cri::runtime::{ContainerId, ContainerPhase, Exit, SandboxId};
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::Pod;
+use tokio::{
+    sync::watch,
+    task::AbortHandle,
+    time::{Duration, Instant, sleep_until},
+};
+
+use super::{
+    backoff::Backoff,
+    kill::Progress,
+    manager::Directory,
+    message::{Mailbox, Message},
+    messages,
+    plan::{self, Busy, Ending, Mounts, Plan, Waiting},
+    report::Report,
+    spec,
+    start::Failed,
+    view::{Instance, Sandbox, View},
+};
+use crate::{
+    context::Context,
+    objects::{Leases, Snapshot},
+    probes::{Kind, Verdict},
+    status::Override,
+    volumes::{self, setup::Outcome, token::Tokens},
+};
+
+/// Without a deadline of its own a worker sleeps this long; it is woken by messages.
+const LONG: Duration = Duration::from_secs(24 * 3600);
+const MOUNT_RETRY: SignedDuration = SignedDuration::from_secs(2);
+
+/// Volumes and what they are made from.
+pub(super) struct Volumes {
+    pub(super) state: Mounts,
+    pub(super) map: Arc<volumes::Map>,
+    pub(super) retry_at: Option<Timestamp>,
+    pub(super) refresh_at: Option<Timestamp>,
+    /// A refresh is under way.
+    pub(super) refreshing: bool,
+    /// Something changed while it was.
+    pub(super) stale: bool,
+    pub(super) leases: Arc<Leases>,
+    pub(super) objects: Snapshot,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) last_failure: String,
+}
+
+/// Where the pod is on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit_ {
+    /// It is not.
+    No,
+    /// The last things are being taken away.
+    TearingDown,
+    /// Nothing runs, nothing is mounted; records are kept for `logs`.
+    Finished,
+}
+
+/// State of one pod.
+pub(crate) struct Worker {
+    pub(super) context: Arc<Context>,
+    pub(super) directory: Arc<Directory>,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) pod: Arc<Pod>,
+    pub(super) view: View,
+    pub(super) busy: BTreeMap<String, Busy>,
+    pub(super) ends: HashMap<String, (ContainerId, watch::Sender<Progress>)>,
+    pub(super) sandbox_busy: bool,
+    pub(super) sandbox_retry_at: Option<Timestamp>,
+    pub(super) sandbox_failures: u32,
+    pub(super) volumes: Volumes,
+    pub(super) waiting: BTreeMap<String, Waiting>,
+    pub(super) retry_at: BTreeMap<String, Timestamp>,
+    pub(super) backoff: Backoff,
+    pub(super) verdicts: HashMap<(ContainerId, Kind), Verdict>,
+    pub(super) probes: HashMap<(ContainerId, Kind), AbortHandle>,
+    pub(super) early: HashMap<ContainerId, Exit>,
+    pub(super) ending: Option<Ending>,
+    pub(super) verdict: Option<Override>,
+    pub(super) exit: Exit_,
+    /// The API has it no more.
+    pub(super) gone: bool,
+    pub(super) report: Report,
+    pub(super) restarts: BTreeMap<String, u32>,
+    pub(super) done: bool,
+    pub(super) wake_at: Option<Timestamp>,
+    pub(super) resources: BTreeMap<String, String>,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        for (_, task) in self.probes.drain() {
+            task.abort();
+        }
+    }
+}
+
+impl Worker {
+    pub(super) fn new(context: Arc<Context>, directory: Arc<Directory>, mailbox: Arc<Mailbox>, pod: Arc<Pod>, view: View) -> Self {
+        let volumes = Volumes {
+            state: Mounts::None,
+            map: Arc::default(),
+            retry_at: None,
+            refresh_at: None,
+            refreshing: false,
+            stale: false,
+            leases: Arc::default(),
+            objects: Snapshot::default(),
+            tokens: Arc::default(),
+            last_failure: String::new(),
+        };
+        let report = Report::new(&pod);
+        Self {
+            context,
+            directory,
+            mailbox,
+            pod,
+            view,
+            busy: BTreeMap::new(),
+            ends: HashMap::new(),
+            sandbox_busy: false,
+            sandbox_retry_at: None,
+            sandbox_failures: 0,
+            volumes,
+            waiting: BTreeMap::new(),
+            retry_at: BTreeMap::new(),
+            backoff: Backoff::standard(),
+            verdicts: HashMap::new(),
+            probes: HashMap::new(),
+            early: HashMap::new(),
+            ending: None,
+            verdict: None,
+            exit: Exit_::No,
+            gone: false,
+            report,
+            restarts: BTreeMap::new(),
+            done: false,
+            wake_at: None,
+            resources: BTreeMap::new(),
+        }
+    }
+
+    /// Runs until the pod is gone.
+    pub(super) async fn run(mut self) {
+        self.begin();
+        loop {
+            self.step();
+            if self.done {
+                break;
+            }
+            let deadline = self.deadline();
+            let messages = tokio::select! {
+                messages = self.mailbox.take() => messages,
+                () = sleep_until(deadline) => Vec::new(),
+            };
+            for message in messages {
+                self.handle(message);
+            }
+        }
+        self.directory.remove(spec::uid(&self.pod));
+    }
+
+    fn deadline(&self) -> Instant {
+        let Some(at) = self.wake_at else { return Instant::now() + LONG };
+        let wait = Duration::try_from(at.duration_since(self.context.env.now())).unwrap_or(Duration::ZERO);
+        Instant::now() + wait.min(LONG)
+    }
+
+    /// Takes up a pod, new or known from before a restart of the agent.
+    fn begin(&mut self) {
+        self.recall();
+        if spec::is_terminal_phase(spec::phase(&self.pod)) {
+            self.start_ending(0);
+        } else if spec::is_deleted(&self.pod) {
+            self.start_ending(self.grace());
+        } else if self.view.sandboxes.is_empty()
+            && let Err(refused) = self.directory.admit(&self.context, &self.pod)
+        {
+            self.context.pod_event(&self.pod, EventKind::Warning, &refused.reason, &refused.message);
+            self.verdict = Some(Override { message: format!("Pod was rejected: {}", refused.message), reason: refused.reason });
+            self.start_ending(0);
+        }
+        if self.ending.is_none() {
+            self.lease_objects();
+        }
+    }
+
+    /// Seconds that the containers get when the pod is deleted now.
+    pub(super) fn grace(&self) -> i64 {
+        self.pod.metadata.deletion_grace_period_seconds.or(spec::spec(&self.pod).termination_grace_period_seconds).unwrap_or(30).max(0)
+    }
+
+    pub(super) fn start_ending(&mut self, grace_seconds: i64) {
+        if self.ending.is_none() {
+            self.ending = Some(Ending { since: self.context.env.now(), grace_seconds });
+            self.stop_probes(&[Kind::Liveness, Kind::Startup]);
+        }
+    }
+
+    /// Plan, act, report.
+    fn step(&mut self) {
+        self.check_deadline();
+        let mut plan = self.plan();
+        if plan.over && self.ending.is_none() {
+            self.start_ending(spec::spec(&self.pod).termination_grace_period_seconds.unwrap_or(30));
+            plan = self.plan();
+        }
+        self.note_backoffs(&plan);
+        let mut wake = plan.wake_at;
+        let mut sooner = |at: Option<Timestamp>| wake = [wake, at].into_iter().flatten().min();
+        if self.exit == Exit_::No && self.ending.is_none() {
+            sooner(self.volumes.retry_at.or(self.volumes.refresh_at));
+            sooner(self.active_until());
+        }
+        sooner(self.report.retry_at());
+        self.wake_at = wake;
+        for action in plan.actions {
+            self.act(action);
+        }
+        self.renew_volumes();
+        self.ensure_probes();
+        self.report_status();
+        self.leave();
+        self.directory.publish(&self.pod, &self.view);
+    }
+
+    fn plan(&self) -> Plan {
+        let probes = |id: &ContainerId, kind: Kind| self.verdicts.get(&(id.clone(), kind)).copied();
+        plan::plan(&plan::Input {
+            pod: &self.pod,
+            view: &self.view,
+            now: self.context.env.now(),
+            busy: &self.busy,
+            sandbox_busy: self.sandbox_busy,
+            mounts: self.volumes.state,
+            retry_at: &self.retry_at,
+            sandbox_retry_at: self.sandbox_retry_at,
+            backoff: &self.backoff,
+            probes: &probes,
+            ending: self.ending.as_ref(),
+            finished: self.exit != Exit_::No,
+        })
+    }
+
+    fn active_until(&self) -> Option<Timestamp> {
+        let seconds = spec::spec(&self.pod).active_deadline_seconds?;
+        let start = self.report.current.start_time.as_ref().or(self.pod.status.as_ref()?.start_time.as_ref())?;
+        start.0.checked_add(SignedDuration::from_secs(seconds)).ok()
+    }
+
+    fn check_deadline(&mut self) {
+        if self.ending.is_none() && self.active_until().is_some_and(|until| self.context.env.now() >= until) {
+            let message = "Pod was active on the node longer than the specified deadline";
+            self.context.pod_event(&self.pod, EventKind::Normal, "DeadlineExceeded", message);
+            self.verdict = Some(Override { reason: "DeadlineExceeded".into(), message: message.into() });
+            self.start_ending(spec::spec(&self.pod).termination_grace_period_seconds.unwrap_or(30));
+        }
+    }
+
+    /// Containers that wait for their back-off say so in status and events.
+    fn note_backoffs(&mut self, plan: &Plan) {
+        for (name, waiting) in &plan.backing_off {
+            let known = self.waiting.insert(name.clone(), waiting.clone());
+            if known.as_ref() != Some(waiting) {
+                let text = format!("Back-off restarting failed container {name} in pod {}", spec::full_name(&self.pod));
+                self.context.container_event(&self.pod, name, EventKind::Warning, "BackOff", &text);
+            }
+        }
+    }
+
+    fn handle(&mut self, message: Message) {
+        match message {
+            Message::Pod(pod) => self.on_pod(pod),
+            Message::Gone => self.on_gone(),
+            Message::Exited(id, exit) => self.on_exit(&id, exit),
+            Message::SandboxGone(id) => self.on_sandbox_gone(&id),
+            Message::SandboxUp(result) => self.on_sandbox_up(result),
+            Message::Mounted(outcome, objects) => self.on_mounted(*outcome, objects),
+            Message::Running(instance) => self.on_running(*instance),
+            Message::Started(name, result) => self.on_started(&name, result),
+            Message::Stopped(name) => {
+                self.busy.remove(&name);
+                self.ends.remove(&name);
+            }
+            Message::SandboxStopped(id, result) => self.on_sandbox_stopped(&id, result),
+            Message::TornDown => self.exit = Exit_::Finished,
+            Message::Probe(id, kind, verdict) => self.on_probe(id, kind, verdict),
+            Message::Written(result) => self.report.written(result, self.context.env.now()),
+            Message::Deleted(result) => self.report.deleted(result, self.context.env.now()),
+            Message::ObjectsChanged => self.on_objects_changed(),
+        }
+    }
+
+    fn on_pod(&mut self, pod: Arc<Pod>) {
+        let was_deleted = spec::is_deleted(&self.pod);
+        let metadata = |pod: &Pod| (pod.metadata.labels.clone(), pod.metadata.annotations.clone());
+        let renew = metadata(&self.pod) != metadata(&pod);
+        let new_references = spec::ephemeral_containers(&self.pod).len() != spec::ephemeral_containers(&pod).len();
+        let old_grace = self.pod.metadata.deletion_grace_period_seconds;
+        self.pod = pod;
+        if new_references && self.ending.is_none() {
+            self.lease_objects();
+        }
+        if renew {
+            self.volumes.stale = true;
+        }
+        if spec::is_deleted(&self.pod) {
+            let grace = self.grace();
+            match &mut self.ending {
+                None => self.start_ending(grace),
+                Some(ending) if !was_deleted || old_grace != self.pod.metadata.deletion_grace_period_seconds => {
+                    // Deleted again with less time, or deleted while it was ending by itself.
+                    ending.grace_seconds = ending.grace_seconds.min(grace);
+                    self.hurry(grace);
+                }
+                Some(_) => {}
+            }
+        } else if spec::is_terminal_phase(spec::phase(&self.pod)) && self.ending.is_none() {
+            // Somebody else (eviction, a node's shutdown) decided so.
+            self.start_ending(self.grace());
+        } else {
+            self.resize();
+        }
+    }
+
+    fn hurry(&mut self, seconds: i64) {
+        for (_, progress) in self.ends.values() {
+            progress.send_modify(|progress| progress.hurry_seconds = Some(seconds));
+        }
+    }
+
+    fn on_gone(&mut self) {
+        self.gone = true;
+        if self.ending.is_none() {
+            self.start_ending(self.grace());
+        }
+    }
+
+    pub(super) fn on_exit(&mut self, id: &ContainerId, exit: Exit) {
+        let Some(instance) = self.view.by_id_mut(id) else {
+            self.early.insert(id.clone(), exit);
+            return;
+        };
+        if instance.exit().is_some() {
+            return;
+        }
+        instance.state.phase = ContainerPhase::Exited(exit);
+        instance.in_post_start = false;
+        instance.message = messages::of(instance);
+        for kind in [Kind::Startup, Kind::Liveness, Kind::Readiness] {
+            if let Some(task) = self.probes.remove(&(id.clone(), kind)) {
+                task.abort();
+            }
+            self.verdicts.remove(&(id.clone(), kind));
+        }
+        for (known, progress) in self.ends.values() {
+            if known == id {
+                progress.send_modify(|progress| progress.exited = true);
+            }
+        }
+    }
+
+    /// Its process is gone, and with it everything that it held.
+    fn on_sandbox_gone(&mut self, id: &SandboxId) {
+        let now = i64::try_from(self.context.env.now().as_nanosecond()).unwrap_or(0);
+        if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| &sandbox.id == id) {
+            sandbox.ready = false;
+        }
+        let lost: Vec<_> = self.view.running().filter(|instance| &instance.state.sandbox == id).map(|instance| (instance.id().clone(), instance.state.phase.clone())).collect();
+        for (container, phase) in lost {
+            let started_at_ns = match phase {
+                ContainerPhase::Running { started_at_ns, .. } => started_at_ns,
+                ContainerPhase::Created | ContainerPhase::Exited(_) => 0,
+            };
+            self.on_exit(&container, Exit { started_at_ns, finished_at_ns: now, code: 255, signal: 0, oom_killed: false, unknown: true });
+        }
+        self.clean_dead_sandbox(id.clone());
+    }
+
+    fn on_sandbox_up(&mut self, result: Result<Box<Sandbox>, String>) {
+        self.sandbox_busy = false;
+        match result {
+            Ok(sandbox) => {
+                self.sandbox_failures = 0;
+                self.sandbox_retry_at = None;
+                self.view.sandboxes.insert(0, *sandbox);
+            }
+            Err(error) => {
+                self.context.pod_event(&self.pod, EventKind::Warning, "FailedCreatePodSandBox", &format!("Failed to create pod sandbox: {error}"));
+                let seconds = 1_i64 << self.sandbox_failures.min(5);
+                self.sandbox_failures += 1;
+                self.sandbox_retry_at = Some(self.context.env.now() + SignedDuration::from_secs(seconds));
+            }
+        }
+    }
+
+    fn on_mounted(&mut self, outcome: Outcome, objects: Snapshot) {
+        self.volumes.refreshing = false;
+        self.volumes.objects = objects;
+        self.volumes.refresh_at = outcome.refresh_at;
+        let now = self.context.env.now();
+        if outcome.failures.is_empty() {
+            self.volumes.retry_at = None;
+            self.volumes.last_failure.clear();
+            self.volumes.map = Arc::new(outcome.map);
+            self.volumes.state = Mounts::Ready;
+            return;
+        }
+        let text = outcome.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        if self.volumes.last_failure != text {
+            for failure in &outcome.failures {
+                self.context.pod_event(&self.pod, EventKind::Warning, "FailedMount", &failure.to_string());
+            }
+            self.volumes.last_failure = text;
+        }
+        if self.volumes.state != Mounts::Ready {
+            self.volumes.state = Mounts::None;
+        }
+        self.volumes.retry_at = Some(now + MOUNT_RETRY);
+    }
+
+    fn on_running(&mut self, instance: Instance) {
+        let id = instance.id().clone();
+        self.view.upsert(instance);
+        if let Some(exit) = self.early.remove(&id) {
+            self.on_exit(&id, exit);
+        }
+    }
+
+    fn on_started(&mut self, name: &str, result: Result<Box<Instance>, Box<Failed>>) {
+        self.busy.remove(name);
+        match result {
+            Ok(instance) => {
+                self.waiting.remove(name);
+                self.retry_at.remove(name);
+                let id = instance.id().clone();
+                match self.view.by_id_mut(&id) {
+                    // It may have ended while its hook ran.
+                    Some(known) => known.in_post_start = false,
+                    None => self.on_running(*instance),
+                }
+            }
+            Err(failed) => self.on_start_failed(name, *failed),
+        }
+    }
+
+    fn on_start_failed(&mut self, name: &str, failed: Failed) {
+        self.waiting.insert(name.to_owned(), failed.waiting);
+        match failed.retry_at {
+            Some(at) => self.retry_at.insert(name.to_owned(), at),
+            None => self.retry_at.remove(name),
+        };
+        if let Some(instance) = failed.instance {
+            match self.view.by_id_mut(instance.id()) {
+                Some(known) => known.in_post_start = false,
+                None => self.on_running(instance),
+            }
+        }
+        if let Some(id) = failed.kill {
+            self.end_after_hook(name, id);
+        }
+        if failed.waits_for_objects && self.volumes.stale {
+            self.retry_at.remove(name);
+        }
+    }
+
+    fn on_probe(&mut self, id: ContainerId, kind: Kind, verdict: Verdict) {
+        if self.view.by_id(&id).is_some_and(Instance::is_running) {
+            self.verdicts.insert((id, kind), verdict);
+        }
+    }
+
+    /// ConfigMaps or Secrets changed: volumes follow, and what waited for them is tried again.
+    fn on_objects_changed(&mut self) {
+        self.volumes.stale = true;
+        self.volumes.retry_at = None;
+        let waits = |waiting: &Waiting| waiting.reason == "CreateContainerConfigError";
+        let names: Vec<_> = self.waiting.iter().filter(|(_, waiting)| waits(waiting)).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.retry_at.remove(&name);
+        }
+    }
+}
