@@ -75,7 +75,7 @@ pub async fn resource(
                 let outcome = write(&server, &call, &headers, &body, &query).await;
                 outcome.map(|outcome| respond::outcome(&call, accepted, outcome))
             });
-            written.await.map_err(|e| Status::internal(e))?
+            written.await.map_err(Status::internal)?
         }
     }
 }

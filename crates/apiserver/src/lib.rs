@@ -22,8 +22,8 @@
 //!   `status` = old (metadata: labels, annotations, finalizers, owner references as upstream's status strategies keep them). For every other
 //!   subresource that updates (`finalize`, `ephemeralcontainers`, `resize`, `approval`) the strategy's `prepare_update` says what is taken from
 //!   the object sent (look at `context.subresource`).
-//! - `discovery::answer(&Arc<ApiServer>, &http::request::Parts) -> Option<http::Response<Body>>` for `/api`, `/apis` … and
-//!   `openapi::answer(…)` of the same shape for `/openapi/…`: called after authn and authz; `None`: not its path.
+//! - `discovery::respond(rows, &Config, &Parts) -> Option<http::Response<Body>>` for `/api`, `/apis` … and `openapi::respond(…)` of the same
+//!   shape for `/openapi/…`: called after authn and authz; `None`: not its path.
 //! - `subresources::handles(&Call) -> bool` and
 //!   `subresources::answer(&Arc<ApiServer>, &Call, Value) -> Job<Result<Outcome, Status>>`: what is answered, not stored (`create` on
 //!   tokenreviews, subjectaccessreviews …, pods/eviction, pods/binding, bindings, serviceaccounts/token; `get`/`list` on componentstatuses).
@@ -35,6 +35,8 @@
 //! What those functions may use: [`server::ApiServer`] (`config`, `registry`, `nodes`, `authorizer`), [`registry::Registry`] (`rows`, `reader`, `create`, `update`,
 //! `modify`, `delete`, `get`, `list_values`, `admit`) with a [`registry::Call`]: [`registry::Call::internal`] makes one for the server's
 //! own writes (`system:apiserver`, `system:masters`).
+#![allow(clippy::result_large_err, reason = "a Status is an answer: made rarely and moved a few times")]
+
 pub mod admission;
 pub mod authn;
 pub mod authz;

@@ -103,9 +103,10 @@ impl ApiServer {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// `/readyz` says no from now on, so that nobody sends more.
+    /// `/readyz` says no from now on, and watches end: clients go elsewhere, and connections can close.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
+        self.registry.cache.close();
     }
 
     pub(crate) fn store_answers(&self) -> bool {

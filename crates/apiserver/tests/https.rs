@@ -106,7 +106,7 @@ async fn world() -> World {
     let store = Arc::new(storage::Memory::new(storage::Options::default()));
     let server = ApiServer::start(config, store, Arc::new(FakeNode)).await.expect("start");
     let (certificate, key) = leaf(&issuer, "server", "x", true);
-    let tls = tls(Identity { chain: vec![certificate], key }, &[ca.clone()]).expect("tls");
+    let tls = tls(Identity { chain: vec![certificate], key }, std::slice::from_ref(&ca)).expect("tls");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bind");
     let address = listener.local_addr().expect("address");
     let (stop, stopped) = tokio::sync::watch::channel(false);

@@ -148,6 +148,11 @@ impl Kind {
         self.changed.send_modify(|n| *n += 1);
     }
 
+    /// Wakes all watchers, so that they look whether the cache is closed.
+    pub fn wake(&self) {
+        self.changed.send_modify(|n| *n += 1);
+    }
+
     /// Forgets events that are old, also when nothing new comes.
     pub fn tidy(&self) {
         self.state.write().trim(Instant::now());
@@ -159,7 +164,7 @@ impl Kind {
         self.state.read().objects.get(key).cloned()
     }
 
-    /// The objects below a prefix from `from` on, at most `limit` (0: all) that pass; whether there are more, how many passed over, and the revision.
+    /// The objects below a prefix, and the newest revision that is in.
     #[must_use]
     pub fn list(&self, prefix: &str) -> (Vec<Arc<Obj>>, u64) {
         let state = self.state.read();
@@ -213,7 +218,7 @@ impl Kind {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// How many objects there are, and bytes of their JSON.
+    /// How many objects there are.
     #[must_use]
     pub fn count(&self) -> usize {
         self.state.read().objects.len()

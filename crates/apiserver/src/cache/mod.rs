@@ -9,7 +9,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -32,6 +32,7 @@ pub struct Cache {
     rows: Arc<Rows>,
     kinds: RwLock<HashMap<String, Arc<Kind>>>,
     progress: Progress,
+    closed: AtomicBool,
 }
 
 /// How far the cache has come, and who waits for it to come further.
@@ -93,7 +94,7 @@ impl Cache {
     /// # Errors
     /// The store cannot be read.
     pub async fn start(store: Arc<dyn Store>, rows: Arc<Rows>, log: Log) -> Result<Arc<Self>, Error> {
-        let cache = Arc::new(Cache { store, rows, kinds: RwLock::default(), progress: Progress::default() });
+        let cache = Arc::new(Cache { store, rows, kinds: RwLock::default(), progress: Progress::default(), closed: AtomicBool::new(false) });
         for row in cache.rows.all() {
             if row.storage.stored
                 && let Some(stored) = cache.rows.storage_of(&row)
@@ -205,6 +206,18 @@ impl Cache {
     #[must_use]
     pub fn kinds(&self) -> Vec<Arc<Kind>> {
         self.kinds.read().values().cloned().collect()
+    }
+
+    /// Ends all watches, so that connections can close.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.kinds.read().values().for_each(|kind| kind.wake());
+    }
+
+    /// Watches end now.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// How far the cache has come.

@@ -120,7 +120,9 @@ impl Watcher {
             if self.ended {
                 return None;
             }
-            if !self.fill() {
+            if self.cache.is_closed() {
+                self.ended = true;
+            } else if !self.fill() {
                 self.quiet().await;
             }
         }

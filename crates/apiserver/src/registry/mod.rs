@@ -96,12 +96,9 @@ impl Registry {
 
     /// The strategy of a row.
     #[must_use]
-    pub fn strategy(&self, row: &api::Resource) -> &dyn Strategy {
-        let found = self
-            .strategies
-            .iter()
-            .find(|((group, resource), _)| *group == row.storage.group && *resource == row.plural);
-        found.map_or(&PLAIN, |(_, strategy)| &**strategy)
+    pub fn strategy<'a>(&'a self, row: &'a api::Resource) -> &'a dyn Strategy {
+        let key = (&*row.storage.group, &*row.plural);
+        self.strategies.get(&key).map_or(&PLAIN, |strategy| &**strategy)
     }
 
     /// The row in whose form the objects of a call are stored.

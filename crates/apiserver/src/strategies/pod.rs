@@ -1,6 +1,6 @@
 //! Pods: first status, quality of service, graceful deletion, and the subresources that change a part of them.
 
-use apimachinery::{meta, quantity::Quantity, time};
+use apimachinery::{meta, time};
 use serde_json::{Map, Value, json};
 
 use super::json::{list, map, number, put, text};
@@ -8,37 +8,6 @@ use crate::contract::{Context, Strategy};
 
 /// The strategy.
 pub struct Pods;
-
-/// What of a container counts for the quality of service.
-const COUNTED: [&str; 2] = ["cpu", "memory"];
-
-/// The pod's quality-of-service class.
-#[must_use]
-pub fn qos_class(pod: &Value) -> &'static str {
-    let of_pod = pod
-        .pointer("/spec/resources")
-        .filter(|r| COUNTED.iter().any(|c| !r["requests"][*c].is_null() || !r["limits"][*c].is_null()));
-    let containers =
-        ["/spec/containers", "/spec/initContainers"].into_iter().flat_map(|p| list(pod, p)).map(|c| &c["resources"]);
-    let resources: Vec<&Value> = match of_pod {
-        Some(own) => vec![own],
-        None => containers.collect(),
-    };
-    let quantity = |v: &Value| v.as_str().and_then(|s| Quantity::parse(s).ok()).filter(|q| !q.is_zero());
-    let (mut any, mut guaranteed) = (false, true);
-    for resource in resources {
-        for name in COUNTED {
-            let (request, limit) = (quantity(&resource["requests"][name]), quantity(&resource["limits"][name]));
-            any |= request.is_some() || limit.is_some();
-            guaranteed &= limit.is_some() && (request.is_none() || request == limit);
-        }
-    }
-    match (any, guaranteed) {
-        (false, _) => "BestEffort",
-        (true, true) => "Guaranteed",
-        (true, false) => "Burstable",
-    }
-}
 
 /// Sets a condition, and its transition time where the status changes.
 pub fn set_condition(pod: &mut Value, condition: Value, now: jiff::Timestamp) {
@@ -91,7 +60,7 @@ fn resize(pod: &mut Value, sent: &Value) {
 impl Strategy for Pods {
     fn prepare_create(&self, context: &Context<'_>, object: &mut Value) {
         meta::set_generation(object, 1);
-        object["status"] = json!({"phase": "Pending", "qosClass": qos_class(object)});
+        object["status"] = json!({"phase": "Pending", "qosClass": api::pod::computed_qos_class(object)});
         if !list(object, "/spec/schedulingGates").is_empty() {
             let condition = json!({"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates"});
             set_condition(object, condition, context.now);
@@ -151,32 +120,6 @@ pub fn bind(pod: &mut Value, binding: &Value, now: jiff::Timestamp) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quality_of_service() {
-        let pod = |resources: Value| json!({"spec": {"containers": [{"name": "c", "resources": resources}]}});
-        let cases = [
-            (json!({}), "BestEffort"),
-            (
-                json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "1000m", "memory": "1Gi"}}),
-                "Guaranteed",
-            ),
-            (json!({"limits": {"memory": "1Gi"}, "requests": {"memory": "1Gi"}}), "Burstable"),
-            (
-                json!({"limits": {"cpu": "1", "memory": "1Gi"}, "requests": {"cpu": "500m", "memory": "1Gi"}}),
-                "Burstable",
-            ),
-            (json!({"requests": {"cpu": "0"}}), "BestEffort"),
-            (json!({"requests": {"ephemeral-storage": "1Gi"}}), "BestEffort"),
-        ];
-        for (resources, expected) in cases {
-            assert_eq!(qos_class(&pod(resources.clone())), expected, "{resources}");
-        }
-        assert_eq!(
-            qos_class(&json!({"spec": {"containers": [{"resources": {"limits": {"cpu": "1", "memory": "1"}}}, {}]}})),
-            "Burstable"
-        );
-    }
 
     #[test]
     fn grace() {

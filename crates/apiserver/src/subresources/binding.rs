@@ -2,38 +2,21 @@
 
 use std::sync::Arc;
 
-use apimachinery::{
-    field::{FieldError, Path, aggregate},
-    meta,
-    status::Status,
-};
+use apimachinery::{field::aggregate, meta, status::Status};
 use serde_json::Value;
 
 use super::done;
 use crate::{
     registry::{Call, Outcome},
     server::ApiServer,
-    strategies::{json::text, pod},
+    strategies::pod,
 };
-
-fn invalid(binding: &Value) -> Vec<FieldError> {
-    let target = Path::new("target");
-    let mut errors = Vec::new();
-    let kind = text(binding, "/target/kind");
-    if !matches!(kind, "" | "Node") {
-        errors.push(FieldError::not_supported(&target.child("kind"), kind, &["Node", "<empty>"]));
-    }
-    if text(binding, "/target/name").is_empty() {
-        errors.push(FieldError::required(&target.child("name"), ""));
-    }
-    errors
-}
 
 pub async fn bind(server: &Arc<ApiServer>, call: &Call, binding: &Value, name: &str) -> Result<Outcome, Status> {
     if meta::name(binding) != name {
         return Err(Status::bad_request("name in URL does not match name in Binding object"));
     }
-    let errors = invalid(binding);
+    let errors = api::validation::binding(binding);
     if !errors.is_empty() {
         return Err(Status::internal(aggregate(&errors)));
     }

@@ -147,10 +147,10 @@ impl Registry {
         self.wait_for(revision).await?;
         // A list at "any" revision is never cut, as upstream's cache does it.
         let limit = if revision == Some(0) { 0 } else { limit };
-        Ok(self.from_memory(call, &kind, &selection, limit))
+        Ok(self.memory_list(call, &kind, &selection, limit))
     }
 
-    fn from_memory(&self, call: &Call, kind: &Arc<Kind>, selection: &Selection, limit: usize) -> Listed {
+    fn memory_list(&self, call: &Call, kind: &Arc<Kind>, selection: &Selection, limit: usize) -> Listed {
         let reached = self.cache.revision();
         if let Some(key) = selection.single(&call.row, &call.info.namespace) {
             let found = kind.get(&key).filter(|object| selection.matches(object));

@@ -196,8 +196,8 @@ impl Registry {
         let mut errors = match call.info.subresource.as_str() {
             "" => api::validation::update(stored, &object, old),
             "status" => api::validation::status(stored, &object, old),
-            // What a binding, a resize … changes is fixed for everybody else: the strategy knows what may change.
-            _ => Vec::new(),
+            // What a binding, a resize … changes is fixed for everybody else.
+            other => api::validation::subresource(stored, other, &object, old),
         };
         errors.extend(strategy.validate(&context, &object, Some(old)));
         if !errors.is_empty() {
