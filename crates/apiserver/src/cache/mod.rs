@@ -94,7 +94,13 @@ impl Cache {
     /// # Errors
     /// The store cannot be read.
     pub async fn start(store: Arc<dyn Store>, rows: Arc<Rows>, log: Log) -> Result<Arc<Self>, Error> {
-        let cache = Arc::new(Cache { store, rows, kinds: RwLock::default(), progress: Progress::default(), closed: AtomicBool::new(false) });
+        let cache = Arc::new(Cache {
+            store,
+            rows,
+            kinds: RwLock::default(),
+            progress: Progress::default(),
+            closed: AtomicBool::new(false),
+        });
         for row in cache.rows.all() {
             if row.storage.stored
                 && let Some(stored) = cache.rows.storage_of(&row)

@@ -100,6 +100,10 @@ pub fn kept_metadata(object: &mut Value, old: &Value) {
     {
         metadata.insert("deletionGracePeriodSeconds".into(), seconds);
     }
+    // A write without a version is meant for whatever is there.
+    if let Some(version) = kept("resourceVersion") {
+        metadata.insert("resourceVersion".into(), version);
+    }
     // A generation is never the client's to choose.
     match kept("generation") {
         Some(value) => metadata.insert("generation".into(), value),
