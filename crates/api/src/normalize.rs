@@ -1,7 +1,9 @@
 //! The form that an object has after a round trip through upstream's Go types: clients and field managers see what is
 //! written there, so it must be the same here. Zero values with `omitempty` go, values without it are always written.
 
+use apimachinery::quantity::Quantity;
 use apimachinery::schema::{Field, Node, Schema};
+use apimachinery::{duration, time};
 use serde_json::{Map, Value};
 
 /// Brings an object into that form.
@@ -24,8 +26,34 @@ pub fn apply(schema: Schema<'_>, value: &mut Value) {
                 item_value(schema.to(m.value), item);
             }
         }
+        Node::Quantity | Node::Time | Node::MicroTime | Node::Duration => {
+            if let Some(text) = canonical(schema.node(), value) {
+                *value = text.into();
+            }
+        }
         _ => {}
     }
+}
+
+/// The one way to write a value of a type that has several; `None` for what is written so already, or wrong.
+fn canonical(node: &Node, value: &Value) -> Option<String> {
+    let number;
+    let given = match value {
+        Value::String(s) => s.as_str(),
+        Value::Number(n) => {
+            number = n.to_string();
+            number.as_str()
+        }
+        _ => return None,
+    };
+    let text = match node {
+        Node::Quantity => Quantity::parse(given).ok()?.to_string(),
+        Node::Time => time::seconds(time::parse(given)?),
+        Node::MicroTime => time::micros(time::parse(given)?),
+        Node::Duration => duration::format(duration::parse(given).ok()?),
+        _ => return None,
+    };
+    (value.is_number() || text != given).then_some(text)
 }
 
 /// `null` in a list or map is the zero value of its type.

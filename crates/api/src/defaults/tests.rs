@@ -77,3 +77,11 @@ fn defaulting_twice_changes_nothing() {
         assert_eq!(once, twice, "{}", row.kind);
     }
 }
+
+#[test]
+fn quantities_and_times_have_one_form() {
+    let pod = json!({"metadata": {"name": "p", "creationTimestamp": "2026-01-01T01:00:00+01:00"}, "spec": {"containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": 0.5, "memory": "1024Mi"}}}]}});
+    let pod = defaulted("", "v1", "Pod", pod);
+    assert_eq!(pod["metadata"]["creationTimestamp"], "2026-01-01T00:00:00Z");
+    assert_eq!(pod["spec"]["containers"][0]["resources"]["requests"], json!({"cpu": "500m", "memory": "1Gi"}));
+}
