@@ -180,7 +180,8 @@ pub fn restrict(cgroup: BorrowedFd<'_>, rules: &[Rule]) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    const NULL: Rule = Rule { kind: Kind::Character, major: Some(1), minor: Some(3), read: true, write: true, make: false };
+    const NULL: Rule =
+        Rule { kind: Kind::Character, major: Some(1), minor: Some(3), read: true, write: true, make: false };
 
     #[test]
     fn text_of_rules() {

@@ -149,7 +149,8 @@ pub fn overlay(layers: &[PathBuf], upper: &Path, work: &Path, mount_point: &Path
     };
     match build() {
         Ok(mount) => {
-            let target = rustix::fs::open(mount_point, OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty())?;
+            let target =
+                rustix::fs::open(mount_point, OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty())?;
             attach(std::os::fd::AsFd::as_fd(&mount), std::os::fd::AsFd::as_fd(&target))
         }
         // Kernels before 6.7 know no `lowerdir+`; paths of more than 255 bytes do not fit it.

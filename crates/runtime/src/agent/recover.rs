@@ -1,0 +1,210 @@
+//! Finding what an earlier agent left: records on disk, sandboxes that answer.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use cri::{
+    Result,
+    runtime::{ContainerPhase, ContainerState, Exit},
+};
+
+use crate::{
+    agent::{Inner, blocking, host, link, now_ns, state::{Container, Sandbox}},
+    config::{ContainerPaths, read_json, write_whole},
+    proto::{Known, Reply, Request, VERSION},
+    spec::{ContainerSpec, SandboxRecord},
+};
+
+/// How long a sandbox may take to say hello.
+const HELLO: Duration = Duration::from_secs(10);
+
+impl Inner {
+    /// Reads every record and reconnects.
+    pub(super) async fn recover(self: &Arc<Self>) -> Result<()> {
+        let this = self.clone();
+        let found = blocking(move || this.read_all()).await??;
+        for sandbox in found {
+            let id = sandbox.record.config.id.clone();
+            let sandbox = Arc::new(sandbox);
+            self.sandboxes.lock().insert(id, sandbox.clone());
+            if self.reconnect(&sandbox).await.is_err() {
+                self.lost(&sandbox);
+            }
+        }
+        let trash = self.config.trash();
+        // Nobody waits for it.
+        tokio::task::spawn_blocking(move || empty(&trash));
+        Ok(())
+    }
+
+    fn read_all(&self) -> Result<Vec<Sandbox>> {
+        let directory = self.config.sandboxes();
+        let entries = std::fs::read_dir(&directory).map_err(host(format!("reading {}", directory.display())))?;
+        let mut found = Vec::new();
+        for entry in entries.flatten() {
+            let paths = self.config.sandbox(&entry.file_name().to_string_lossy());
+            match read_json::<SandboxRecord>(&paths.record()) {
+                Some(record) => {
+                    let sandbox = Sandbox::new(record, paths);
+                    sandbox.changing.lock().containers = containers(&sandbox);
+                    found.push(sandbox);
+                }
+                // The agent ended while it made this one; nothing ran in it.
+                None => {
+                    let _ = std::fs::remove_dir_all(&paths.state);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Connects to a sandbox that should be there.
+    pub(super) async fn reconnect(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Result<()> {
+        let path = sandbox.paths.socket();
+        let socket = blocking(move || link::connect(&path)).await?.map_err(host("connecting to a sandbox"))?;
+        self.greet(sandbox, socket).await.map(drop)
+    }
+
+    /// Says hello over a fresh connection; returns the sandbox's process id.
+    pub(super) async fn greet(self: &Arc<Self>, sandbox: &Arc<Sandbox>, socket: std::os::fd::OwnedFd) -> Result<i32> {
+        let link = link::Link::new(socket).map_err(host("preparing a connection"))?;
+        self.listen(sandbox, &link);
+        let (reply, _) = link.call(Request::Hello { version: VERSION }, &[], HELLO).await?;
+        let Reply::Hello { version, pid, containers } = reply else {
+            return Err(host("greeting a sandbox")("an answer that makes no sense"));
+        };
+        if version != VERSION {
+            (self.config.log)(&format!("sandbox {} speaks version {version}", sandbox.record.config.id.0));
+        }
+        let mut news = Vec::new();
+        {
+            let mut changing = sandbox.changing.lock();
+            changing.pid = pid;
+            changing.link = Some(link);
+            for known in containers {
+                if let Some(news_of) = apply(&mut changing.containers, known) {
+                    news.push(news_of);
+                }
+            }
+        }
+        for (id, exit) in news {
+            self.events.push(cri::runtime::RuntimeEvent::ContainerExited(sandbox.record.config.id.clone(), id, exit));
+        }
+        Ok(pid)
+    }
+
+    /// A sandbox whose process is gone: what ran in it is ended, and how it ended is unknown.
+    pub(super) fn lost(self: &Arc<Self>, sandbox: &Arc<Sandbox>) {
+        let stopping = {
+            let mut changing = sandbox.changing.lock();
+            changing.link = None;
+            changing.stopping
+        };
+        let this = self.clone();
+        let of = sandbox.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = this.groups.kill(of.group()) {
+                (this.config.log)(&error.to_string());
+            }
+        });
+        let mut ended = Vec::new();
+        for (id, container) in &mut sandbox.changing.lock().containers {
+            let ContainerPhase::Running { started_at_ns, .. } = container.state.phase else { continue };
+            let paths = sandbox.paths.container(&id.0);
+            // It may have written how it ended just before it died.
+            let exit = read_json(&paths.exit()).unwrap_or_else(|| guess(&paths, started_at_ns));
+            if container.ended(&exit) {
+                ended.push((id.clone(), exit));
+            }
+        }
+        let id = &sandbox.record.config.id;
+        for (container, exit) in ended {
+            self.events.push(cri::runtime::RuntimeEvent::ContainerExited(id.clone(), container, exit));
+        }
+        if !stopping {
+            self.events.push(cri::runtime::RuntimeEvent::SandboxGone(id.clone()));
+        }
+        sandbox.gone.send_replace(true);
+    }
+}
+
+/// Nobody saw it end. Remembered, so that the next agent says the same.
+fn guess(paths: &ContainerPaths, started_at_ns: i64) -> Exit {
+    let exit = Exit { started_at_ns, finished_at_ns: now_ns(), code: 255, signal: 0, oom_killed: false, unknown: true };
+    let _ = write_whole(&paths.exit(), &serde_json::to_vec(&exit).unwrap_or_default());
+    exit
+}
+
+/// Brings a container's record in line with what its sandbox says; returns an end that is news.
+fn apply(
+    containers: &mut BTreeMap<cri::runtime::ContainerId, Container>,
+    known: Known,
+) -> Option<(cri::runtime::ContainerId, Exit)> {
+    let id = cri::runtime::ContainerId(known.container.as_str().into());
+    let container = containers.get_mut(&id)?;
+    match known.exit {
+        None => {
+            let phase = ContainerPhase::Running { started_at_ns: known.started_at_ns, pid: known.pid };
+            if !matches!(container.state.phase, ContainerPhase::Exited(_)) {
+                container.state.phase = phase;
+            }
+            None
+        }
+        Some(exit) => container.ended(&exit).then_some((id, exit)),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Running {
+    pid: i32,
+    started_at_ns: i64,
+}
+
+fn containers(sandbox: &Sandbox) -> BTreeMap<cri::runtime::ContainerId, Container> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = std::fs::read_dir(sandbox.paths.containers()) else { return found };
+    for entry in entries.flatten() {
+        let paths = ContainerPaths(entry.path());
+        let Some(spec) = read_json::<ContainerSpec>(&paths.spec()) else {
+            // Never started: the agent ended while it wrote the record.
+            let _ = std::fs::remove_dir_all(&paths.0);
+            continue;
+        };
+        let phase = match (read_json::<Exit>(&paths.exit()), read_json::<Running>(&paths.running())) {
+            (Some(exit), _) => ContainerPhase::Exited(exit),
+            (None, Some(running)) => ContainerPhase::Running { started_at_ns: running.started_at_ns, pid: running.pid },
+            (None, None) => ContainerPhase::Created,
+        };
+        let mut container = container(sandbox, &spec);
+        container.state.phase = phase;
+        found.insert(spec.config.id.clone(), container);
+    }
+    found
+}
+
+/// A container that was made but not started.
+pub(super) fn container(sandbox: &Sandbox, spec: &ContainerSpec) -> Container {
+    let config = &spec.config;
+    Container {
+        state: ContainerState {
+            id: config.id.clone(),
+            sandbox: sandbox.record.config.id.clone(),
+            name: config.name.clone(),
+            attempt: config.attempt,
+            image: config.image.clone(),
+            created_at_ns: spec.created_at_ns,
+            phase: ContainerPhase::Created,
+            annotations: config.annotations.clone(),
+            log_path: config.log_path.clone(),
+        },
+        group: sandbox.container_group(&config.cgroup_name),
+        oom_score_adj: config.resources.oom_score_adj,
+        waiting: Vec::new(),
+    }
+}
+
+/// Removes what lies in a directory.
+pub(super) fn empty(directory: &Path) {
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let _ = std::fs::remove_dir_all(entry.path());
+    }
+}
