@@ -1,0 +1,396 @@
+//! The real thing, in network namespaces of its own: the test program starts itself again in an empty one, which is the
+//! node; pods and the world outside are child processes in others. Needs root; without it there is nothing to test.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cri::{
+    network::{HostPort, PodNetwork},
+    runtime::SandboxId,
+};
+use serde_json::{Value as Json, json};
+use sys::netlink::{
+    route::{Changes, Reach, Route, Router, Veth},
+    socket::in_namespace_of,
+};
+
+use crate::{
+    Config, Pods, Rules, Wish, cleanup,
+    proxy::{Numbers, stale, tests::wish},
+};
+
+const INSIDE: &str = "PODIUM_TEST_NETWORK_NODE";
+const NODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+const WORLD: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
+const VIP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 7);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A process in a network namespace of its own.
+struct Space(Child);
+
+impl Space {
+    fn new() -> Self {
+        // `cat` says that it is there, and ends with this process at the latest.
+        let mut child = Command::new("unshare")
+            .args(["--net", "sh", "-c", "echo; exec cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare starts");
+        child.stdout.as_mut().expect("piped").read_exact(&mut [0]).expect("it is there");
+        Self(child)
+    }
+    fn pid(&self) -> i32 {
+        i32::try_from(self.0.id()).expect("a pid")
+    }
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        in_namespace_of(self.pid(), work).expect("enters")
+    }
+    /// Answers every connection with `name` and the client's address.
+    fn serve(&self, port: u16, name: &'static str) {
+        let listener = self.run(|| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))).expect("listens");
+        std::thread::spawn(move || {
+            while let Ok((mut stream, client)) = listener.accept() {
+                // The client may have gone; the next one has not.
+                let _ = stream.write_all(format!("{name} {}", client.ip()).as_bytes());
+            }
+        });
+    }
+    fn serve_udp(&self, port: u16, name: &'static str) {
+        let socket = self.run(|| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))).expect("binds");
+        std::thread::spawn(move || {
+            while let Ok((_, client)) = socket.recv_from(&mut [0; 9]) {
+                let _ = socket.send_to(name.as_bytes(), client);
+            }
+        });
+    }
+    fn fetch(&self, ip: Ipv4Addr, port: u16) -> Result<String, ErrorKind> {
+        self.run(|| fetch(ip, port))
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn fetch(ip: Ipv4Addr, port: u16) -> Result<String, ErrorKind> {
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::from((ip, port)), PATIENCE).map_err(|e| e.kind())?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(|e| e.kind())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text).map_err(|e| e.kind())?;
+    Ok(text)
+}
+
+fn shell(command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).output().expect("sh runs");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn the_network_of_a_node() {
+    if std::env::var_os(INSIDE).is_some() {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        runtime.block_on(inside());
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let status = Command::new("unshare")
+        .arg("--net")
+        .arg(std::env::current_exe().expect("own path"))
+        .args(["--exact", "host_tests::the_network_of_a_node", "--nocapture"])
+        .env(INSIDE, "1")
+        .status()
+        .expect("unshare starts");
+    assert!(status.success(), "see above");
+}
+
+/// An interface to the world outside, as a machine has one.
+fn uplink() -> Space {
+    let world = Space::new();
+    let (here, there) = (Router::open().expect("opens"), Router::open_in(world.pid()).expect("opens"));
+    let apply =
+        |router: &Router, changes: &Changes| router.apply(changes, || "set up the test".into()).expect("applies");
+    let veth = Veth {
+        name: "up0",
+        mac: [2, 0, 0, 0, 0, 1],
+        peer: "node0",
+        peer_mac: [2, 0, 0, 0, 0, 2],
+        pid: world.pid(),
+        mtu: 1400,
+    };
+    apply(&here, Changes::default().up(1).veth(&veth));
+    let index = |router: &Router, name: &str| router.link(name).expect("asks").expect("is there").index;
+    let (up, node) = (index(&here, "up0"), index(&there, "node0"));
+    let default = Route { to: (Ipv4Addr::UNSPECIFIED, 0), via: Some(WORLD), link: up, source: None };
+    apply(&here, Changes::default().address(up, NODE, 24, Reach::Universe).route(&default));
+    apply(&there, Changes::default().up(1).address(node, WORLD, 24, Reach::Universe));
+    world
+}
+
+struct Node {
+    rules: Arc<Rules>,
+    numbers: Numbers,
+    leads: stale::Leads,
+}
+
+impl Node {
+    /// Gives service `web` these properties and endpoints.
+    async fn service(&mut self, more: Json, protocol: &str, port: u16, endpoints: &[Ipv4Addr]) {
+        let mut spec = json!({"clusterIP": VIP.to_string(), "ports": [{"name": "p", "port": 80, "protocol": protocol, "nodePort": 30080}]});
+        spec.as_object_mut().expect("a map").extend(more.as_object().expect("a map").clone());
+        let texts: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let wish: Wish =
+            wish(spec, json!([{"name": "p", "port": port, "protocol": protocol}]), &texts, &mut self.numbers);
+        let now = stale::Leads::of(&wish);
+        let changed = std::mem::replace(&mut self.leads, now.clone()).changed_to(&now);
+        self.rules.set(wish).await.expect("the kernel takes it");
+        stale::forget(changed).await.expect("forgotten");
+    }
+}
+
+fn sandbox(n: usize) -> SandboxId {
+    SandboxId(format!("sandbox-{n}").into())
+}
+
+async fn inside() {
+    let before = shell("ip -o link; ip route show table all; nft list ruleset");
+    let world = uplink();
+    let uplinked = shell("ip -o link | cut -d: -f2; ip route show table all; nft list ruleset");
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = Config {
+        instance: "0123abcd".into(),
+        node_name: "here".into(),
+        node_ip: NODE,
+        node_port_ips: vec![],
+        data_dir: dir.path().to_owned(),
+        cluster_cidr: "10.244.0.0/16".parse().expect("a range"),
+        dns_ip: Ipv4Addr::new(10, 96, 0, 10),
+        cluster_domain: "cluster.local".into(),
+        upstream: vec![],
+        log: Arc::new(|_| {}),
+    };
+    let rules = Rules::open(config.clone()).await.expect("rules");
+    let guard = tokio::spawn(rules.clone().guard());
+    let pods = Pods::open(config.clone(), rules.clone()).await.expect("pods");
+    pods.set_pod_cidr("10.244.0.0/24").await.expect("a range");
+    let (mut spaces, mut ips) = (Vec::new(), Vec::new());
+    for (n, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let space = Space::new();
+        let begun = Instant::now();
+        let addresses = pods.attach(&sandbox(n), space.pid(), &[]).await.expect("attached");
+        eprintln!("attached in {:?}", begun.elapsed());
+        let again = pods.attach(&sandbox(n), space.pid(), &[]).await.expect("attached");
+        assert_eq!(addresses, again, "idempotent");
+        let std::net::IpAddr::V4(ip) = addresses.ips[0] else { panic!("IPv4") };
+        space.serve(8080, name);
+        space.serve_udp(5353, name);
+        spaces.push(space);
+        ips.push(ip);
+    }
+    plain_traffic(&world, &spaces, &ips);
+    let mut node = Node { rules, numbers: Numbers::default(), leads: stale::Leads::default() };
+    services(&mut node, &world, &spaces, &ips).await;
+    affinity(&mut node, &world, &ips).await;
+    udp(&mut node, &spaces, &ips).await;
+    host_ports(&pods, &world).await;
+    restored(&mut node, &spaces, &ips).await;
+    detached(&pods, &spaces, &ips).await;
+    many(&node.rules).await;
+    guard.abort();
+    cleanup("0123abcd").expect("cleans up");
+    cleanup("0123abcd").expect("nothing to do is fine");
+    assert_eq!(
+        shell("ip -o link | cut -d: -f2; ip route show table all; nft list ruleset"),
+        uplinked,
+        "nothing is left"
+    );
+    drop(before);
+}
+
+fn plain_traffic(world: &Space, spaces: &[Space], ips: &[Ipv4Addr]) {
+    world.serve(7000, "world");
+    assert_eq!(fetch(ips[0], 8080).as_deref(), Ok(&*format!("a {NODE}")), "node to pod");
+    assert_eq!(
+        spaces[0].fetch(ips[1], 8080).as_deref(),
+        Ok(&*format!("b {}", ips[0])),
+        "pod to pod, addresses as they are"
+    );
+    assert_eq!(spaces[0].fetch(ips[0], 8080).as_deref(), Ok(&*format!("a {}", ips[0])), "pod to itself");
+    assert_eq!(spaces[0].fetch(WORLD, 7000).as_deref(), Ok(&*format!("world {NODE}")), "out in the node's name");
+    let mtu = spaces[0].run(|| Router::open().unwrap().link("eth0").unwrap().unwrap().mtu);
+    assert_eq!(mtu, 1400, "that of the way out");
+    let node_server = TcpListener::bind((NODE, 7001)).expect("listens");
+    std::thread::spawn(move || {
+        let (mut stream, client) = node_server.accept().expect("a client");
+        stream.write_all(client.ip().to_string().as_bytes()).expect("written");
+    });
+    assert_eq!(spaces[0].fetch(NODE, 7001), Ok(ips[0].to_string()), "pod to node");
+}
+
+async fn services(node: &mut Node, world: &Space, spaces: &[Space], ips: &[Ipv4Addr]) {
+    node.service(json!({"type": "NodePort"}), "TCP", 8080, ips).await;
+    eprintln!("{}", shell("nft list ruleset"));
+    let mut seen = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        seen.insert(spaces[0].fetch(VIP, 80).expect("answered"));
+    }
+    let itself = format!("a {NODE}");
+    let want = [itself.clone(), format!("b {}", ips[0]), format!("c {}", ips[0])].into();
+    assert_eq!(seen, want, "spread over all, itself in the node's name");
+    assert!(fetch(VIP, 80).is_ok_and(|t| t.ends_with(&NODE.to_string())), "the node itself");
+    assert!(fetch(NODE, 30080).is_ok(), "the node port from the node");
+    assert!(world.fetch(NODE, 30080).is_ok_and(|t| t.ends_with(&NODE.to_string())), "the node port from outside");
+    assert!(spaces[1].fetch(NODE, 30080).is_ok(), "the node port from a pod");
+    let begun = Instant::now();
+    assert_eq!(spaces[0].fetch(VIP, 81), Err(ErrorKind::ConnectionRefused), "no such port");
+    assert_eq!(fetch(VIP, 81), Err(ErrorKind::ConnectionRefused), "no such port");
+
+    node.service(json!({"type": "NodePort"}), "TCP", 8080, &ips[1..2]).await;
+    for _ in 0..10 {
+        assert!(spaces[0].fetch(VIP, 80).is_ok_and(|t| t.starts_with("b ")));
+    }
+    node.service(json!({"type": "NodePort"}), "TCP", 8080, &[]).await;
+    assert_eq!(spaces[0].fetch(VIP, 80), Err(ErrorKind::ConnectionRefused), "from a pod");
+    assert_eq!(fetch(VIP, 80), Err(ErrorKind::ConnectionRefused), "from the node");
+    assert_eq!(world.fetch(NODE, 30080), Err(ErrorKind::ConnectionRefused), "from outside");
+    assert!(begun.elapsed() < Duration::from_secs(2), "at once: {:?}", begun.elapsed());
+
+    node.service(json!({"type": "NodePort", "externalTrafficPolicy": "Local"}), "TCP", 8080, ips).await;
+    assert!(world.fetch(NODE, 30080).is_ok_and(|t| t.ends_with(&WORLD.to_string())), "the client's address is kept");
+}
+
+async fn affinity(node: &mut Node, world: &Space, ips: &[Ipv4Addr]) {
+    let sticky = json!({"type": "NodePort", "sessionAffinity": "ClientIP",
+        "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 1}}});
+    node.service(sticky.clone(), "TCP", 8080, ips).await;
+    let first = |t: Result<String, ErrorKind>| t.expect("answered").chars().next().expect("a name");
+    let stays = first(world.fetch(NODE, 30080));
+    for _ in 0..20 {
+        assert_eq!(first(world.fetch(NODE, 30080)), stays, "stays");
+    }
+    // The one it stayed with goes away: it stays with another, at once.
+    let others: Vec<Ipv4Addr> =
+        ips.iter().zip(['a', 'b', 'c']).filter(|(_, n)| *n != stays).map(|(ip, _)| *ip).collect();
+    node.service(sticky.clone(), "TCP", 8080, &others).await;
+    let next = first(world.fetch(NODE, 30080));
+    assert_ne!(next, stays);
+    for _ in 0..20 {
+        assert_eq!(first(world.fetch(NODE, 30080)), next, "stays with the new one");
+    }
+    // Each connection starts the time anew, so it only ends in silence. There is nothing to wait for but the time.
+    let mut seen = std::collections::BTreeSet::from([next]);
+    let begun = Instant::now();
+    while seen.len() < 2 && begun.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        seen.insert(first(world.fetch(NODE, 30080)));
+    }
+    assert_eq!(seen.len(), 2, "after the time another one is possible");
+}
+
+async fn udp(node: &mut Node, spaces: &[Space], ips: &[Ipv4Addr]) {
+    let client = spaces[2].run(|| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))).expect("binds");
+    client.set_read_timeout(Some(Duration::from_millis(500))).expect("set");
+    client.connect((VIP, 80)).expect("connects");
+    let ask = || -> Result<String, ErrorKind> {
+        client.send(b"x").map_err(|e| e.kind())?;
+        let mut bytes = [0; 16];
+        let length = client.recv(&mut bytes).map_err(|e| e.kind())?;
+        Ok(String::from_utf8_lossy(&bytes[..length]).into_owned())
+    };
+    node.service(json!({}), "UDP", 5353, &[]).await;
+    assert_eq!(ask(), Err(ErrorKind::ConnectionRefused), "nobody there");
+    // One and the same flow goes where the service leads now.
+    for (endpoint, name) in [(0, "a"), (1, "b"), (0, "a")] {
+        node.service(json!({}), "UDP", 5353, &ips[endpoint..=endpoint]).await;
+        assert_eq!(ask().as_deref(), Ok(name));
+        assert_eq!(ask().as_deref(), Ok(name));
+    }
+}
+
+async fn host_ports(pods: &Pods, world: &Space) {
+    let pod = Space::new();
+    pod.serve(8080, "host port");
+    let port = |host_ip, host_port| HostPort { protocol: "TCP".into(), host_ip, host_port, container_port: 8080 };
+    let ports = [port(None, 31080), port(Some(NODE), 31081), port(Some(WORLD), 31082)];
+    pods.attach(&sandbox(9), pod.pid(), &ports).await.expect("attached");
+    assert!(world.fetch(NODE, 31080).is_ok_and(|t| t.ends_with(&WORLD.to_string())));
+    assert!(fetch(NODE, 31080).is_ok() && fetch(NODE, 31081).is_ok());
+    assert!(pod.fetch(NODE, 31080).is_ok(), "the pod reaches itself");
+    assert_eq!(fetch(NODE, 31082), Err(ErrorKind::ConnectionRefused), "another address");
+    assert_eq!(fetch(Ipv4Addr::LOCALHOST, 31080), Err(ErrorKind::ConnectionRefused));
+    pods.detach(&sandbox(9)).await.expect("detached");
+    assert_eq!(fetch(NODE, 31080), Err(ErrorKind::ConnectionRefused));
+}
+
+async fn restored(node: &mut Node, spaces: &[Space], ips: &[Ipv4Addr]) {
+    node.service(json!({}), "TCP", 8080, ips).await;
+    for sabotage in [
+        "nft flush ruleset",
+        "nft delete table ip podium-0123abcd",
+        "nft flush chain ip podium-0123abcd services",
+        "nft flush map ip podium-0123abcd frontends",
+    ] {
+        assert_eq!(shell(sabotage), "");
+        let begun = Instant::now();
+        while spaces[0].fetch(VIP, 80).is_err() {
+            assert!(begun.elapsed() < PATIENCE, "{sabotage}");
+            tokio::task::yield_now().await;
+        }
+        eprintln!("restored in {:?} after {sabotage}", begun.elapsed());
+    }
+    assert_eq!(shell("nft add table ip foreign"), "");
+    assert_eq!(shell("nft delete table ip foreign"), "");
+}
+
+async fn detached(pods: &Pods, spaces: &[Space], ips: &[Ipv4Addr]) {
+    pods.detach(&sandbox(1)).await.expect("detached");
+    pods.detach(&sandbox(1)).await.expect("twice is fine");
+    pods.restore(&[sandbox(0), sandbox(2)]).await.expect("restored");
+    assert!(spaces[0].fetch(ips[2], 8080).is_ok(), "the living stay");
+    let links = shell("ip -o link");
+    assert_eq!(links.matches("pd0123abcd").count(), 2, "{links}");
+    assert!(!shell("ip route").contains(&ips[1].to_string()));
+}
+
+async fn many(rules: &Arc<Rules>) {
+    let mut numbers = Numbers::default();
+    let make = |n: u32, numbers: &mut Numbers| {
+        let spec =
+            json!({"clusterIP": Ipv4Addr::from(0x0a60_1000 + n).to_string(), "ports": [{"name": "p", "port": 80}]});
+        let ends: Vec<String> = (0..3).map(|k| Ipv4Addr::from(0x0af4_8000 + n * 3 + k).to_string()).collect();
+        let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
+        let name = n.to_string();
+        let mut wish = wish(spec, json!([{"name": "p", "port": 80}]), &ends, numbers);
+        wish.owner = crate::Owner::Service("many".into(), name);
+        wish
+    };
+    // The helper plans all of them for one owner; the numbers must differ.
+    let wishes: Vec<Wish> = (0..5000)
+        .map(|n| {
+            numbers.begin_at(1000 + n);
+            make(n, &mut numbers)
+        })
+        .collect();
+    let begun = Instant::now();
+    rules.set_all(wishes).await.expect("the kernel takes them");
+    let all = begun.elapsed();
+    numbers.begin_at(100_000);
+    let one = make(100_000, &mut numbers);
+    let begun = Instant::now();
+    rules.set(one).await.expect("the kernel takes it");
+    eprintln!("5000 services in {all:?}, one more in {:?}", begun.elapsed());
+    let chains = shell("nft list table ip podium-0123abcd | grep -c chain");
+    assert!(chains.trim().parse::<u32>().is_ok_and(|n| n < 30), "{chains}");
+}

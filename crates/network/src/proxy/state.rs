@@ -1,0 +1,189 @@
+//! What the table should hold, by owner. Two owners may want the same entry; where they differ the first keeps it until it goes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::table::{Pick, SetId, Value};
+
+/// Who wants an entry.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// A service: namespace, name.
+    Service(String, String),
+    /// The host ports of a sandbox.
+    HostPorts(String),
+    /// The cluster's DNS, where it cannot have its own port.
+    Dns,
+}
+
+pub(crate) type Key = (SetId, Vec<u8>);
+
+/// An entry.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Item {
+    pub set: SetId,
+    pub key: Vec<u8>,
+    pub value: Value,
+}
+
+/// All that an owner wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub(crate) owner: Owner,
+    pub(crate) items: Vec<Item>,
+}
+
+/// What has to change in the table.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Delta {
+    pub add: BTreeMap<SetId, Vec<(Vec<u8>, Value)>>,
+    pub delete: BTreeMap<SetId, Vec<Vec<u8>>>,
+    /// Chains that the new entries lead to.
+    pub picks: BTreeSet<Pick>,
+}
+
+impl Delta {
+    fn add(&mut self, (set, key): Key, value: Value) {
+        if let Value::Pick(pick) = &value {
+            self.picks.insert(*pick);
+        }
+        self.add.entry(set).or_default().push((key, value));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.add.is_empty() && self.delete.is_empty()
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    owners: HashMap<Owner, Vec<Key>>,
+    slots: HashMap<Key, Vec<(Owner, Value)>>,
+}
+
+impl State {
+    fn effective(&self, key: &Key) -> Option<&Value> {
+        self.slots.get(key).and_then(|wanted| wanted.first()).map(|(_, value)| value)
+    }
+
+    /// Takes over what some owners want now, and says what that changes.
+    pub fn replace(&mut self, wishes: Vec<Wish>) -> Delta {
+        let mut before: HashMap<Key, Option<Value>> = HashMap::new();
+        for Wish { owner, items } in wishes {
+            let old = self.owners.remove(&owner).unwrap_or_default();
+            let new: HashMap<Key, Value> = items.into_iter().map(|i| ((i.set, i.key), i.value)).collect();
+            for key in old.iter().chain(new.keys()) {
+                if !before.contains_key(key) {
+                    before.insert(key.clone(), self.effective(key).cloned());
+                }
+            }
+            for key in old.iter().filter(|k| !new.contains_key(*k)) {
+                self.drop_wish(key, &owner);
+            }
+            if !new.is_empty() {
+                self.owners.insert(owner.clone(), new.keys().cloned().collect());
+            }
+            for (key, value) in new {
+                let slot = self.slots.entry(key).or_default();
+                match slot.iter_mut().find(|(o, _)| *o == owner) {
+                    Some((_, there)) => *there = value,
+                    None => slot.push((owner.clone(), value)),
+                }
+            }
+        }
+        let mut delta = Delta::default();
+        for (key, old) in before {
+            let new = self.effective(&key).cloned();
+            if old == new {
+                continue;
+            }
+            if old.is_some() {
+                delta.delete.entry(key.0).or_default().push(key.1.clone());
+            }
+            if let Some(value) = new {
+                delta.add(key, value);
+            }
+        }
+        delta
+    }
+
+    fn drop_wish(&mut self, key: &Key, owner: &Owner) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.retain(|(o, _)| o != owner);
+            if slot.is_empty() {
+                self.slots.remove(key);
+            }
+        }
+    }
+
+    /// Everything, for a table made anew.
+    pub fn all(&self) -> Delta {
+        let mut delta = Delta::default();
+        for (key, wanted) in &self.slots {
+            if let Some((_, value)) = wanted.first() {
+                delta.add(key.clone(), value.clone());
+            }
+        }
+        delta
+    }
+
+    /// Owners that want something and are not in `keep`.
+    pub fn services_except(&self, keep: &BTreeSet<Owner>) -> Vec<Owner> {
+        self.owners.keys().filter(|o| matches!(o, Owner::Service(..)) && !keep.contains(*o)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wish(owner: &str, items: &[(u8, u8)]) -> Wish {
+        let item =
+            |(key, value): &(u8, u8)| Item { set: SetId::Groups, key: vec![*key], value: Value::Bytes(vec![*value]) };
+        Wish { owner: Owner::Service("ns".into(), owner.into()), items: items.iter().map(item).collect() }
+    }
+
+    fn text(mut delta: Delta) -> String {
+        let mut deletes: Vec<u8> = delta.delete.remove(&SetId::Groups).unwrap_or_default().concat();
+        let add = delta.add.remove(&SetId::Groups).unwrap_or_default();
+        let mut adds: Vec<(u8, Value)> = add.into_iter().map(|(k, v)| (k[0], v)).collect();
+        deletes.sort_unstable();
+        adds.sort_by_key(|a| a.0);
+        let adds: Vec<String> = adds
+            .into_iter()
+            .map(|(k, v)| match v {
+                Value::Bytes(b) => format!("{k}:{}", b[0]),
+                other => format!("{k}:{other:?}"),
+            })
+            .collect();
+        format!("-{deletes:?} +[{}]", adds.join(" "))
+    }
+
+    #[test]
+    fn only_what_differs_changes() {
+        let mut state = State::default();
+        let steps: &[(&str, &[(u8, u8)], &str)] = &[
+            ("a", &[(1, 1), (2, 2)], "-[] +[1:1 2:2]"),
+            ("a", &[(1, 1), (2, 2)], "-[] +[]"),
+            ("a", &[(1, 1), (2, 3), (4, 4)], "-[2] +[2:3 4:4]"),
+            ("b", &[(1, 1), (2, 9), (5, 5)], "-[] +[5:5]"),
+            ("a", &[(1, 1)], "-[2, 4] +[2:9]"),
+            ("a", &[], "-[] +[]"),
+            ("b", &[], "-[1, 2, 5] +[]"),
+        ];
+        for (owner, items, want) in steps {
+            let delta = state.replace(vec![wish(owner, items)]);
+            assert_eq!(&text(delta), want, "{owner} {items:?}");
+        }
+        assert!(state.slots.is_empty() && state.owners.is_empty());
+    }
+
+    #[test]
+    fn several_owners_at_once_are_one_change() {
+        let mut state = State::default();
+        state.replace(vec![wish("a", &[(1, 1)])]);
+        let delta = state.replace(vec![wish("a", &[]), wish("b", &[(1, 1), (2, 2)])]);
+        assert_eq!(text(delta), "-[] +[2:2]");
+        assert_eq!(text(state.all()), "-[] +[1:1 2:2]");
+    }
+}
