@@ -58,6 +58,11 @@ fn collection_verb(info: &mut RequestInfo, query: &Query) {
         "delete" => "deletecollection",
         other => other,
     };
+    if matches!(info.verb, "list" | "watch" | "deletecollection")
+        && let Some(selector) = query.get("fieldSelector")
+    {
+        selector.clone_into(&mut info.field_selector);
+    }
     if matches!(info.verb, "list" | "watch")
         && let Some(name) = query.get("fieldSelector").and_then(single_name)
     {
