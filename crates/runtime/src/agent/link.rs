@@ -37,8 +37,10 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(socket: OwnedFd) -> io::Result<Arc<Self>> {
         rustix::io::ioctl_fionbio(&socket, true)?;
+        #[expect(deprecated, reason = "its successor is unsafe; we own the socket and nobody closes it behind its back")]
+        let socket = AsyncFd::new(socket)?;
         Ok(Arc::new(Self {
-            socket: AsyncFd::register(socket)?,
+            socket,
             next: AtomicU64::new(1),
             answers: Mutex::default(),
             execs: Mutex::default(),

@@ -183,7 +183,8 @@ async fn finish_connecting(socket: OwnedFd, address: SocketAddr) -> io::Result<T
         Err(rustix::io::Errno::INPROGRESS) => {}
         Err(error) => return Err(error.into()),
     }
-    let socket = AsyncFd::register_with_interest(socket, Interest::WRITABLE)?;
+    #[expect(deprecated, reason = "its successor is unsafe; we own the socket and nobody closes it behind its back")]
+    let socket = AsyncFd::with_interest(socket, Interest::WRITABLE)?;
     socket.writable().await?.retain_ready();
     rustix::net::sockopt::socket_error(&socket)??;
     Ok(TcpStream::from(socket.into_inner()))
