@@ -15,11 +15,13 @@ pub mod services;
 pub mod template;
 
 pub mod clusterroles;
+pub mod cronjob;
 pub mod daemonset;
 pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod garbagecollector;
+pub mod job;
 pub mod namespace;
 pub mod nodeipam;
 pub mod nodelifecycle;
@@ -29,6 +31,7 @@ pub mod rootca;
 pub mod serviceaccount;
 pub mod statefulset;
 pub mod tainteviction;
+pub mod ttl;
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
@@ -53,7 +56,7 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 16] = [
+static COMPONENTS: [Component; 19] = [
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },
@@ -61,6 +64,9 @@ static COMPONENTS: [Component; 16] = [
     Component { name: "taint-eviction-controller", start: |c| Box::pin(tainteviction::run(c)) },
     Component { name: "daemonset-controller", start: |c| Box::pin(daemonset::run(c)) },
     Component { name: "statefulset-controller", start: |c| Box::pin(statefulset::run(c)) },
+    Component { name: "cronjob-controller", start: |c| Box::pin(cronjob::run(c)) },
+    Component { name: "job-controller", start: |c| Box::pin(job::run(c)) },
+    Component { name: "ttl-after-finished-controller", start: |c| Box::pin(ttl::run(c)) },
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },
