@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 mod schema {
     pub use apimachinery::schema::*;
 }
+#[allow(dead_code)]
 #[path = "../src/fixture.rs"]
 mod fixture;
 
@@ -30,12 +31,12 @@ fn pod() -> Value {
 
 fn time(name: &str, bytes: usize, mut work: impl FnMut()) {
     let mut best = f64::MAX;
-    for _ in 0..30 {
+    for _ in 0..500 {
         let start = Instant::now();
-        for _ in 0..100 {
+        for _ in 0..10 {
             work();
         }
-        best = best.min(start.elapsed().as_secs_f64() / 100.0);
+        best = best.min(start.elapsed().as_secs_f64() / 10.0);
     }
     println!("{name:<34} {:>8.1} us   {:>6.0} MB/s", best * 1e6, bytes as f64 / best / 1e6);
 }

@@ -4,9 +4,12 @@
 //! Call [`update`] with the object as it was and the object as it will be, both after decoding, defaulting and
 //! normalisation and before admission, as Kubernetes does.
 
+pub mod apply;
 pub mod compare;
 pub mod entry;
+mod merge;
 pub mod set;
+mod typed;
 
 use jiff::Timestamp;
 use serde_json::Value;
