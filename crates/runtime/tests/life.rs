@@ -42,12 +42,12 @@ async fn containers_start_print_and_end() {
 async fn processes_run_beside_it() {
     let node = Node::new().await;
     let pod = node.sandbox("pod").await;
-    let config = node.container("c", "echo up; sleep 600");
+    let config = node.container("c", "echo up; sleep 600; true");
     node.start(&pod, &config).await;
     node.printed(&config, "up").await;
     assert_eq!(node.exec(&pod, &config.id, "echo hi; echo no >&2; exit 7").await, (7, "hi\n".into(), "no\n".into()));
     let (code, out, _) = node.exec(&pod, &config.id, "echo $COLOR $HOME; tr '\\0' ' ' </proc/1/cmdline; hostname; cat /proc/self/cgroup | head -1").await;
-    assert!(code == 0 && out.starts_with("blue /root\nsh -c echo up; sleep 600 pod\n"), "{out:?}");
+    assert!(code == 0 && out.starts_with("blue /root\nsh -c echo up; sleep 600; true pod\n"), "{out:?}");
     assert!(out.trim_end().ends_with(":/"), "its own cgroup is the root: {out:?}");
     let failed = node.runtime.exec(&pod, &config.id, &ExecConfig { args: vec!["x".into()], ..ExecConfig::default() }).await;
     let Err(Error::Start { message, exit_code }) = failed else { panic!("it starts") };

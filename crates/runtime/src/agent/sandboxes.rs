@@ -20,6 +20,17 @@ const END: Duration = Duration::from_secs(20);
 /// The sandbox process' own group below the pod's: groups of version 2 have either processes or groups.
 const OWN_GROUP: &str = "sandbox";
 
+/// Collects a sandbox process when it ends, so that it does not stay as a zombie. It may well outlive this agent.
+async fn reap(mut child: std::process::Child) {
+    let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) else { return };
+    let Ok(pidfd) = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()) else { return };
+    #[expect(deprecated, reason = "its successor is unsafe; an OwnedFd keeps the promise that it asks for")]
+    let Ok(pidfd) = tokio::io::unix::AsyncFd::with_interest(pidfd, tokio::io::Interest::READABLE) else { return };
+    if pidfd.readable().await.is_ok() {
+        let _ = child.try_wait();
+    }
+}
+
 impl Inner {
     pub(super) fn sandbox(&self, id: &SandboxId) -> Result<Arc<Sandbox>> {
         let found = self.sandboxes.lock().get(id).cloned();
@@ -61,7 +72,7 @@ impl Inner {
         let (this, of) = (self.clone(), sandbox.clone());
         let groups = tokio::task::spawn_blocking(move || this.make_groups(&of));
         let (this, of) = (self.clone(), sandbox.clone());
-        let mut child = blocking(move || {
+        let child = blocking(move || {
             let write = || -> std::io::Result<std::process::Child> {
                 std::fs::create_dir_all(of.paths.containers())?;
                 std::fs::create_dir_all(&of.paths.run)?;
@@ -73,11 +84,7 @@ impl Inner {
         })
         .await??;
         let greeted = self.greet(sandbox, ours).await;
-        let reaped = sandbox.clone();
-        tokio::task::spawn_blocking(move || {
-            let _ = child.wait();
-            drop(reaped);
-        });
+        tokio::spawn(reap(child));
         groups.await.map_err(host("making cgroups"))??;
         let pid = match greeted {
             Ok(pid) => pid,

@@ -7,7 +7,6 @@ use std::{
         fd::{AsFd, AsRawFd, OwnedFd},
         unix::ffi::OsStrExt,
     },
-    path::Path,
 };
 
 use cri::runtime::{ContainerConfig, Seccomp};
@@ -171,11 +170,15 @@ fn connect(stdio: Stdio, devpts: Option<OwnedFd>, identity: &Identity) -> Outcom
             ready.try_into().map_err(|_| failure("preparing descriptors", "not three"))?
         }
         Stdio::Terminal(socket) => {
+            let first = devpts.is_some();
             let devpts = match devpts {
                 Some(devpts) => devpts,
                 None => rustix::fs::open("/dev/pts", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).tried("opening /dev/pts")?,
             };
             let slave = terminal::open(&devpts, &socket)?;
+            if first {
+                terminal::console(&slave)?;
+            }
             rustix::process::ioctl_tiocsctty(&slave).tried("taking the terminal")?;
             let copy = |fd: &OwnedFd| fd.try_clone().tried("copying the terminal");
             [copy(&slave)?, copy(&slave)?, slave]
@@ -198,14 +201,10 @@ fn connect(stdio: Stdio, devpts: Option<OwnedFd>, identity: &Identity) -> Outcom
     Ok(())
 }
 
-/// Changes to the working directory, making it when missing. As root it may be one that the user cannot enter, so it is
-/// tried as the user too.
+/// Changes to the working directory. Root may be kept out of one that the user may enter, so it is tried again as the
+/// user.
 fn directory(cwd: &str, as_user: Option<()>) -> Outcome<()> {
     let cwd = if cwd.is_empty() { "/" } else { cwd };
-    if as_user.is_none() && !Path::new(cwd).is_dir() {
-        // An error shows when changing to it.
-        let _ = std::fs::create_dir_all(cwd);
-    }
     match (rustix::process::chdir(cwd), as_user) {
         (Err(rustix::io::Errno::ACCESS), None) => return Ok(()),
         (result, _) => result.tried(format_args!("chdir to cwd ({cwd:?}) set in config.json failed"))?,

@@ -42,6 +42,8 @@ pub(crate) fn build(spec: &ContainerSpec) -> Outcome<Root> {
     if !config.privileged && !config.unmasked_proc {
         paths::protect(root)?;
     }
+    // An error shows when the process changes to it.
+    let _ = mount::make_directory_in(root, Path::new(&config.cwd), 0o755);
     if config.read_only_rootfs {
         let read_only = Attributes::default().read_only(true);
         mount::change(root, read_only, None, false).tried("making the root read-only")?;

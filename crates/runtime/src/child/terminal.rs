@@ -1,6 +1,9 @@
 //! A terminal of the container's own devpts, whose master end leaves the container.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::{
+    os::fd::{AsFd, OwnedFd},
+    path::Path,
+};
 
 use rustix::{
     fs::{Mode, OFlags},
@@ -25,4 +28,14 @@ pub(crate) fn open<F: AsFd>(devpts: F, socket: &OwnedFd) -> Outcome<OwnedFd> {
     let slave = rustix::pty::ioctl_tiocgptpeer(&master, flags).tried("opening a terminal")?;
     sys::fdpass::send(socket, b"t", &[master.as_fd()]).tried("passing the terminal on")?;
     Ok(slave)
+}
+
+/// Makes the terminal appear as `/dev/console` too. The process is in the container's root.
+pub(crate) fn console(slave: &OwnedFd) -> Outcome<()> {
+    let stat = rustix::fs::fstat(slave).tried("preparing /dev/console")?;
+    let name = format!("/dev/pts/{}", rustix::fs::minor(stat.st_rdev));
+    let root = rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).tried("opening the root")?;
+    let target = sys::mount::make_target_in(root.as_fd(), Path::new("/dev/console"), false).tried("making /dev/console")?;
+    let node = sys::mount::copy(Path::new(&name), false).tried("copying the terminal's node")?;
+    sys::mount::attach(node.as_fd(), target.as_fd()).tried("mounting /dev/console")
 }

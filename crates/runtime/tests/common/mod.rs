@@ -212,13 +212,21 @@ impl Node {
     /// Everything goes, and nothing may be left.
     pub async fn end(self) {
         let config = self.config.clone();
-        drop(self.runtime);
         tokio::task::spawn_blocking(move || {
             runtime::cleanup(&config).unwrap();
             assert_eq!(remains(&config), Vec::<String>::new());
         })
         .await
         .unwrap();
+    }
+}
+
+impl Drop for Node {
+    /// Also after a test that failed.
+    fn drop(&mut self) {
+        if let Err(error) = runtime::cleanup(&self.config) {
+            eprintln!("cleaning up: {error}");
+        }
     }
 }
 

@@ -1,0 +1,52 @@
+//! Figures to look at, not to fail by: `cargo test -p runtime --test figures -- --ignored --nocapture`.
+
+mod common;
+
+use std::time::Instant;
+
+use common::Node;
+use cri::runtime::Runtime;
+
+fn median(mut values: Vec<f64>) -> String {
+    values.sort_by(f64::total_cmp);
+    format!("min {:.1} median {:.1} max {:.1} ms", values[0], values[values.len() / 2], values[values.len() - 1])
+}
+
+fn private_kb(pid: i32) -> (u64, u64) {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
+    let of = |key: &str| -> u64 {
+        text.lines().filter(|line| line.starts_with(key)).filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).sum()
+    };
+    (of("Private_Dirty:") + of("Private_Clean:"), of("Pss:"))
+}
+
+#[ignore = "prints figures"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn latency_and_memory() {
+    let node = Node::new().await;
+    let (mut sandbox, mut start, mut exec, mut stop) = (vec![], vec![], vec![], vec![]);
+    for round in 0..20 {
+        let name = format!("p{round}");
+        let begun = Instant::now();
+        let pod = node.sandbox(&name).await;
+        sandbox.push(begun.elapsed().as_secs_f64() * 1e3);
+        let config = node.container(&format!("c{round}"), "sleep 600; true");
+        let begun = Instant::now();
+        node.start(&pod, &config).await;
+        start.push(begun.elapsed().as_secs_f64() * 1e3);
+        let begun = Instant::now();
+        node.exec(&pod, &config.id, "true").await;
+        exec.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    let listed = node.runtime.list().await.unwrap();
+    let memory: Vec<(u64, u64)> = listed.iter().map(|sandbox| private_kb(sandbox.pid)).collect();
+    for sandbox in &listed {
+        let begun = Instant::now();
+        node.runtime.stop_sandbox(&sandbox.config.id).await.unwrap();
+        node.runtime.remove_sandbox(&sandbox.config.id).await.unwrap();
+        stop.push(begun.elapsed().as_secs_f64() * 1e3);
+    }
+    println!("sandbox {}\nstart   {}\nexec    {}\nstop    {}", median(sandbox), median(start), median(exec), median(stop));
+    println!("private and Pss kB of the first and the last: {:?} {:?}", memory[0], memory[memory.len() - 1]);
+    node.end().await;
+}
