@@ -87,12 +87,12 @@ fn of_field(schema: Schema<'_>, field: &Field, map: &mut Map<String, Value>) {
 /// The zero value as Go writes it.
 fn zero(schema: Schema<'_>) -> Value {
     match schema.node() {
-        Node::String | Node::Bytes => "".into(),
+        Node::String => "".into(),
         Node::Quantity => "0".into(),
         Node::Duration => "0s".into(),
         Node::Integer { .. } | Node::Number | Node::IntOrString => 0.into(),
         Node::Boolean => false.into(),
-        Node::Time | Node::MicroTime | Node::Any | Node::List(_) | Node::Map(_) => Value::Null,
+        Node::Time | Node::MicroTime | Node::Bytes | Node::Any | Node::List(_) | Node::Map(_) => Value::Null,
         Node::Struct(_) => {
             let mut value = Value::Object(Map::new());
             apply(schema, &mut value);

@@ -12,6 +12,7 @@ pub use custom::custom_row;
 
 use crate::Resource;
 use crate::access::text;
+use apimachinery::selector::labels::Selector;
 use apimachinery::time;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -89,7 +90,11 @@ fn some(list: &[String], total: usize, max: usize, none: &str) -> String {
         return none.to_owned();
     }
     let shown = list.iter().take(max).cloned().collect::<Vec<_>>().join(",");
-    if total > max { format!("{shown} + {} more...", total - max) } else { shown }
+    match total.checked_sub(max) {
+        Some(more) if more > 0 => format!("{shown} + {more} more..."),
+        _ if shown.is_empty() => none.to_owned(),
+        _ => shown,
+    }
 }
 
 /// The text, or a word where it is empty.
@@ -103,26 +108,13 @@ fn labels(map: &Value) -> String {
     if pairs.is_empty() { "<none>".into() } else { pairs.join(",") }
 }
 
-/// A label selector as text; `none` where it selects by nothing.
-fn selector(value: &Value, none: &str) -> String {
-    let mut parts: Vec<(String, String)> =
-        crate::access::entries(&value["matchLabels"]).map(|(k, v)| (k.clone(), format!("{k}={}", text(v)))).collect();
-    for e in crate::access::items(&value["matchExpressions"]) {
-        let key = text(&e["key"]);
-        let mut values: Vec<&str> = crate::access::items(&e["values"]).iter().map(text).collect();
-        values.sort_unstable();
-        let values = values.join(",");
-        let part = match text(&e["operator"]) {
-            "In" => format!("{key} in ({values})"),
-            "NotIn" => format!("{key} notin ({values})"),
-            "Exists" => key.to_owned(),
-            _ => format!("!{key}"),
-        };
-        parts.push((key.to_owned(), part));
+/// A label selector as text; `none` where it selects by nothing, `broken` where it cannot be understood.
+fn selector(value: &Value, none: &str, broken: &str) -> String {
+    match Selector::from_label_selector(value).map(|s| s.to_string()) {
+        Ok(text) if text.is_empty() => none.to_owned(),
+        Ok(text) => text,
+        Err(_) => broken.to_owned(),
     }
-    parts.sort();
-    let parts: Vec<String> = parts.into_iter().map(|(_, part)| part).collect();
-    if parts.is_empty() { none.to_owned() } else { parts.join(",") }
 }
 
 /// Names and images of containers.

@@ -130,7 +130,7 @@ fn ingress_class(of: Of<'_>) -> Vec<Value> {
 }
 
 fn network_policy(of: Of<'_>) -> Vec<Value> {
-    vec![of.name(), selector(&of.spec()["podSelector"], "<none>").into(), of.age()]
+    vec![of.name(), selector(&of.spec()["podSelector"], "<none>", "<error>").into(), of.age()]
 }
 
 fn service_cidr(of: Of<'_>) -> Vec<Value> {
@@ -147,5 +147,9 @@ fn ip_address(of: Of<'_>) -> Vec<Value> {
         parts.into_iter().map(text).filter(|p| !p.is_empty()).collect::<Vec<_>>().join(by)
     };
     let kind = join([&parent["resource"], &parent["group"]], ".").to_lowercase();
-    vec![of.name(), format!("{kind}/{}", join([&parent["namespace"], &parent["name"]], "/")).into()]
+    let namespace = match text(&parent["namespace"]) {
+        "" => String::new(),
+        name => format!("/{name}"),
+    };
+    vec![of.name(), format!("{kind}{namespace}/{}", text(&parent["name"])).into()]
 }

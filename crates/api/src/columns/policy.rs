@@ -58,7 +58,7 @@ fn policy_binding(of: Of<'_>) -> Vec<Value> {
     let parameter = &of.spec()["paramRef"];
     let shown = match text(&parameter["name"]) {
         "" if parameter["selector"].is_null() => "<unset>".into(),
-        "" => selector(&parameter["selector"], ""),
+        "" => selector(&parameter["selector"], "", "<error>"),
         name => format!("{}/{name}", or(&parameter["namespace"], "*")),
     };
     vec![of.name(), text(&of.spec()["policyName"]).into(), shown.into(), of.age()]

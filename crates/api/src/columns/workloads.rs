@@ -39,7 +39,7 @@ fn deployment(of: Of<'_>) -> Vec<Value> {
         whole(&status["availableReplicas"]).into(),
         of.age(),
     ];
-    with(cells, containers(&spec["template"]), Some(selector(&spec["selector"], "")))
+    with(cells, containers(&spec["template"]), Some(selector(&spec["selector"], "", "<invalid>")))
 }
 
 fn replicas(of: Of<'_>) -> Vec<Value> {
@@ -54,7 +54,7 @@ fn replicas(of: Of<'_>) -> Vec<Value> {
 }
 
 fn replica_set(of: Of<'_>) -> Vec<Value> {
-    with(replicas(of), containers(&of.spec()["template"]), Some(selector(&of.spec()["selector"], "<none>")))
+    with(replicas(of), containers(&of.spec()["template"]), Some(selector(&of.spec()["selector"], "<none>", "<error>")))
 }
 
 fn replication_controller(of: Of<'_>) -> Vec<Value> {
@@ -78,7 +78,7 @@ fn daemon_set(of: Of<'_>) -> Vec<Value> {
     ];
     cells.extend(counts.map(|c| whole(&status[c]).into()));
     cells.extend([labels(&spec["template"]["spec"]["nodeSelector"]).into(), of.age()]);
-    with(cells, containers(&spec["template"]), Some(selector(&spec["selector"], "<none>")))
+    with(cells, containers(&spec["template"]), Some(selector(&spec["selector"], "<none>", "<error>")))
 }
 
 fn job(of: Of<'_>) -> Vec<Value> {
@@ -103,7 +103,7 @@ fn job(of: Of<'_>) -> Vec<Value> {
         () => "Running",
     };
     let cells = vec![of.name(), state.into(), completions.into(), duration.into(), of.age()];
-    with(cells, containers(&spec["template"]), Some(selector(&spec["selector"], "<none>")))
+    with(cells, containers(&spec["template"]), Some(selector(&spec["selector"], "<none>", "<error>")))
 }
 
 fn cron_job(of: Of<'_>) -> Vec<Value> {
@@ -125,7 +125,7 @@ fn cron_job(of: Of<'_>) -> Vec<Value> {
         of.age(),
     ];
     let template = &spec["jobTemplate"]["spec"];
-    with(cells, containers(&template["template"]), Some(selector(&template["selector"], "<none>")))
+    with(cells, containers(&template["template"]), Some(selector(&template["selector"], "<none>", "<error>")))
 }
 
 fn controller_revision(of: Of<'_>) -> Vec<Value> {

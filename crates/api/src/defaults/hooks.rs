@@ -1,6 +1,8 @@
 //! Defaults that depend on other fields, by type.
 
 use super::{Fields, pod};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// The function of a type, if it has one.
@@ -13,14 +15,17 @@ pub(super) fn find(ty: &str) -> Option<fn(&mut Fields)> {
         "core.v1.Volume" => pod::volume,
         "core.v1.Service" => service,
         "core.v1.Namespace" => namespace,
+        "core.v1.NodeSpec" => node_spec,
         "core.v1.NodeStatus" => node_status,
+        "core.v1.Secret" => secret,
+        "core.v1.PersistentVolume" => persistent_volume,
         "core.v1.ReplicationController" => replication_controller,
         "core.v1.LimitRangeItem" => limit_range_item,
         "apps.v1.DeploymentStrategy" => deployment_strategy,
         "apps.v1.DaemonSetUpdateStrategy" => daemon_set_strategy,
+        "apps.v1.StatefulSetSpec" => stateful_set,
         "apps.v1.StatefulSetUpdateStrategy" => stateful_set_strategy,
         "batch.v1.Job" => job,
-        "batch.v1.JobSpec" => job_spec,
         "networking.v1.NetworkPolicySpec" => network_policy,
         "rbac.v1.Subject" => subject,
         "autoscaling.v2.HorizontalPodAutoscalerSpec" => autoscaler,
@@ -116,6 +121,49 @@ fn namespace(object: &mut Fields) {
     }
 }
 
+/// `podCIDR` is the first of `podCIDRs`; where they differ, the older field wins.
+fn node_spec(spec: &mut Fields) {
+    let one = text(spec, "podCIDR").to_owned();
+    let first = spec.get("podCIDRs").and_then(|c| c[0].as_str()).unwrap_or_default().to_owned();
+    if !one.is_empty() && one != first {
+        spec.insert("podCIDRs".into(), json!([one]));
+    } else if one.is_empty() && !first.is_empty() {
+        spec.insert("podCIDR".into(), first.into());
+    }
+}
+
+/// What was sent as text is kept as data, and wins.
+fn secret(object: &mut Fields) {
+    let Some(Value::Object(texts)) = object.remove("stringData") else { return };
+    if let Some(data) = below(object, "data") {
+        for (key, value) in texts {
+            data.insert(key, STANDARD.encode(value.as_str().unwrap_or_default()).into());
+        }
+    }
+}
+
+/// Of a volume that is an object, not of one inside an attachment.
+fn persistent_volume(object: &mut Fields) {
+    if let Some(spec) = below(object, "spec") {
+        fill(spec, "persistentVolumeReclaimPolicy", "Retain".into());
+        spec.entry("volumeMode").or_insert("Filesystem".into());
+    }
+}
+
+/// Claims of a template say what they are.
+fn stateful_set(spec: &mut Fields) {
+    for claim in spec
+        .get_mut("volumeClaimTemplates")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object_mut)
+    {
+        fill(claim, "apiVersion", "v1".into());
+        fill(claim, "kind", "PersistentVolumeClaim".into());
+    }
+}
+
 fn node_status(status: &mut Fields) {
     if let (None, Some(capacity)) = (status.get("allocatable"), status.get("capacity").cloned()) {
         status.insert("allocatable".into(), capacity);
@@ -185,8 +233,12 @@ fn job(object: &mut Fields) {
     if let (Some(labels), Some(meta)) = (labels, below(object, "metadata")) {
         fill(meta, "labels", labels);
     }
+    if let Some(spec) = below(object, "spec") {
+        job_spec(spec);
+    }
 }
 
+/// Of a job, not of the template that a cron job has.
 fn job_spec(spec: &mut Fields) {
     if !spec.contains_key("parallelism") {
         if !spec.contains_key("completions") {
@@ -195,6 +247,7 @@ fn job_spec(spec: &mut Fields) {
         spec.insert("parallelism".into(), 1.into());
     }
     let per_index = spec.contains_key("backoffLimitPerIndex");
+    spec.entry("completionMode").or_insert("NonIndexed".into());
     spec.entry("backoffLimit").or_insert(if per_index { i32::MAX.into() } else { 6.into() });
     spec.entry("suspend").or_insert(false.into());
     let failure_policy = spec.contains_key("podFailurePolicy");

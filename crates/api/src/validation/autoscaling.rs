@@ -5,7 +5,7 @@ use super::pod::resources;
 use apimachinery::names;
 use serde_json::Value;
 
-pub(super) fn autoscaler(new: &Value, _: Option<&Value>, report: &mut Report) {
+pub(super) fn autoscaler(new: &Value, old: Option<&Value>, report: &mut Report) {
     let spec = At::root(new, "spec");
     let (least, most) = (spec.child("minReplicas"), spec.child("maxReplicas"));
     report.nonnegative(&least);
@@ -17,7 +17,14 @@ pub(super) fn autoscaler(new: &Value, _: Option<&Value>, report: &mut Report) {
     if !least.is_absent() && most.whole() < least.whole() {
         report.invalid_value(&most, most.whole(), "must be greater than or equal to `minReplicas`");
     }
-    reference(&spec.child("scaleTargetRef"), report);
+    let target = spec.child("scaleTargetRef");
+    let before = old.map(|o| &o["spec"]["scaleTargetRef"]);
+    let same =
+        before.is_some_and(|b| b["apiVersion"] == *target.field("apiVersion") && b["kind"] == *target.field("kind"));
+    reference(&target, report);
+    if !same {
+        api_version(&target, target.get("kind") == "ReplicationController", report);
+    }
     let metrics = spec.child("metrics");
     for metric in metrics.items() {
         metric_spec(&metric, report);
@@ -46,9 +53,14 @@ fn reference(at: &At<'_>, report: &mut Report) {
             report.messages(&at, names::path_segment(at.text()));
         }
     }
+}
+
+fn api_version(at: &At<'_>, core: bool, report: &mut Report) {
     let version = at.child("apiVersion");
     if version.text().split('/').count() > 2 {
         report.invalid(&version, format!("unexpected GroupVersion string: {}", version.text()));
+    } else if !core && version.text().split_once('/').is_none_or(|(group, _)| group.is_empty()) {
+        report.invalid_value(&version, version.text(), "apiVersion must specify API group");
     }
 }
 
@@ -95,6 +107,7 @@ fn source(at: &At<'_>, kind: &str, report: &mut Report) {
     match kind {
         "object" => {
             reference(&at.child("describedObject"), report);
+            api_version(&at.child("describedObject"), true, report);
             identifier(at, report);
         }
         "external" | "pods" => identifier(at, report),

@@ -33,6 +33,9 @@ fn generated_selector(new: &Value, spec: &At<'_>, report: &mut Report) {
         return;
     }
     let (uid, name) = (text(&new["metadata"]["uid"]), text(&new["metadata"]["name"]));
+    if uid.is_empty() {
+        report.push(FieldError::required(&Path::new("metadata").child("uid"), ""));
+    }
     let found = spec.down(&["template", "metadata", "labels"]);
     for (key, wanted) in [
         ("controller-uid", uid),
@@ -83,6 +86,13 @@ fn job_spec(spec: &At<'_>, report: &mut Report) {
     if spec.has("maxFailedIndexes") && !spec.has("backoffLimitPerIndex") {
         report.required(&spec.child("backoffLimitPerIndex"), "when maxFailedIndexes is specified");
     }
+    let manager = spec.child("managedBy");
+    if !manager.is_absent() {
+        domain_path(&manager, report);
+        if manager.text().len() > 63 {
+            report.too_long(&manager, 63);
+        }
+    }
     report.maybe_one_of(&spec.child("completionMode"), &["NonIndexed", "Indexed"]);
     if spec.get("completionMode") == "Indexed" {
         indexed(spec, report);
@@ -108,6 +118,19 @@ fn job_spec(spec: &At<'_>, report: &mut Report) {
         }
         "OnFailure" | "Never" => {}
         _ => report.not_supported(&policy, &["OnFailure", "Never"]),
+    }
+}
+
+/// `acme.io/foo`.
+pub(super) fn domain_path(at: &At<'_>, report: &mut Report) {
+    match at.text().split_once('/') {
+        _ if at.text().is_empty() => report.required(at, ""),
+        Some((domain, path)) if !domain.is_empty() && !path.is_empty() => {
+            for message in names::dns1123_subdomain(domain) {
+                report.invalid_value(at, domain, message);
+            }
+        }
+        _ => report.invalid(at, "must be a domain-prefixed path (such as \"acme.io/foo\")"),
     }
 }
 

@@ -4,6 +4,8 @@ use super::cursor::{At, NEGATIVE, Report};
 use crate::access::text;
 use apimachinery::field::{FieldError, Path};
 use apimachinery::names;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 const MAX_DATA: usize = 1024 * 1024;
@@ -97,7 +99,7 @@ pub(super) fn secret(new: &Value, old: Option<&Value>, report: &mut Report) {
 
 fn json_key(data: &At<'_>, key: &str, report: &mut Report) {
     let path = data.path.key(key);
-    match data.field(key).as_str().map(decode) {
+    match data.field(key).as_str().map(|text| STANDARD.decode(text).unwrap_or_default()) {
         None => report.push(FieldError::required(&path, "")),
         Some(bytes) => {
             if let Err(error) = serde_json::from_slice::<serde_json::Map<String, Value>>(&bytes) {
@@ -105,28 +107,6 @@ fn json_key(data: &At<'_>, key: &str, report: &mut Report) {
             }
         }
     }
-}
-
-/// Standard base64; what does not decode has been refused before.
-fn decode(text: &str) -> Vec<u8> {
-    let (mut out, mut bits, mut held) = (Vec::with_capacity(decoded_size(text)), 0u32, 0);
-    for byte in text.bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => continue,
-        };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            out.push(u8::try_from((bits >> held) & 0xff).unwrap_or_default());
-        }
-    }
-    out
 }
 
 pub(super) fn namespace(new: &Value, old: Option<&Value>, report: &mut Report) {
@@ -138,9 +118,7 @@ pub(super) fn namespace(new: &Value, old: Option<&Value>, report: &mut Report) {
 
 fn finalizer(at: &At<'_>, report: &mut Report) {
     report.qualified(at);
-    if !at.text().contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&at.text()) {
-        report.invalid(at, "name is neither a standard finalizer name nor is it fully qualified");
-    }
+    super::meta::standard_finalizer(at, report);
 }
 
 pub(super) fn namespace_finalizers(new: &Value, report: &mut Report) {
@@ -168,7 +146,8 @@ pub(super) fn lease(new: &Value, _: Option<&Value>, report: &mut Report) {
         report.invalid(&transitions, NEGATIVE);
     }
     if !strategy.is_absent() && !strategy.text().contains('/') && strategy.text() != "OldestEmulationVersion" {
-        report.not_supported(&strategy, &["OldestEmulationVersion"]);
+        let at = At::new(strategy.value, strategy.path.child("strategy"));
+        report.not_supported(&at, &["OldestEmulationVersion"]);
     }
     if !spec.get("preferredHolder").is_empty() && strategy.text().is_empty() {
         report.forbidden(&spec.child("preferredHolder"), "may only be specified if `strategy` is defined");

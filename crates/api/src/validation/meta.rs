@@ -20,7 +20,9 @@ fn name_rule(resource: &Resource, name: &str, prefix: bool) -> Vec<String> {
         name
     };
     match (&*resource.group, &*resource.kind) {
-        ("rbac.authorization.k8s.io", _) | ("" | "events.k8s.io", "Event") | ("apiregistration.k8s.io", "APIService") => names::path_segment(name),
+        ("rbac.authorization.k8s.io", _)
+        | ("" | "events.k8s.io", "Event")
+        | ("apiregistration.k8s.io", "APIService") => names::path_segment(name),
         ("", "Namespace" | "Service") | ("apps", "StatefulSet") => names::dns1123_label(name_or_prefix),
         ("certificates.k8s.io", "ClusterTrustBundle") => match name.rsplit_once(':') {
             Some((_, rest)) => names::dns1123_subdomain(rest),
@@ -56,6 +58,25 @@ pub(super) fn create(resource: &Resource, object: &Value, report: &mut Report) {
     report.nonnegative(&meta.child("generation"));
     common(&meta, report);
     finalizers(&meta.child("finalizers"), report);
+    if built_in(resource) {
+        meta.child("finalizers").items().for_each(|f| standard_finalizer(&f, report));
+    }
+}
+
+/// Custom resources may name finalizers as they like, and so may some groups.
+fn built_in(resource: &Resource) -> bool {
+    let lenient = matches!(
+        &*resource.group,
+        "policy" | "node.k8s.io" | "coordination.k8s.io" | "admissionregistration.k8s.io" | "apiextensions.k8s.io"
+    );
+    matches!(resource.schemas, crate::Schemas::BuiltIn) && !lenient && resource.kind != "Event"
+}
+
+/// A finalizer without a domain must be one that Kubernetes knows.
+pub(super) fn standard_finalizer(at: &At<'_>, report: &mut Report) {
+    if !at.text().contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&at.text()) {
+        report.invalid(at, "name is neither a standard finalizer name nor is it fully qualified");
+    }
 }
 
 fn common(meta: &At<'_>, report: &mut Report) {
@@ -64,7 +85,7 @@ fn common(meta: &At<'_>, report: &mut Report) {
     owners(&meta.child("ownerReferences"), report);
 }
 
-pub(super) fn update(new: &Value, old: &Value, report: &mut Report) {
+pub(super) fn update(resource: &Resource, new: &Value, old: &Value, report: &mut Report) {
     let (meta, was) = (At::root(new, "metadata"), At::root(old, "metadata"));
     if was.has("deletionTimestamp") {
         no_new_finalizers(&meta.child("finalizers"), was.field("finalizers"), report);
@@ -82,6 +103,9 @@ pub(super) fn update(new: &Value, old: &Value, report: &mut Report) {
         report.immutable(&meta.child(field), was.field(field));
     }
     common(&meta, report);
+    if built_in(resource) {
+        meta.child("finalizers").items().for_each(|f| standard_finalizer(&f, report));
+    }
 }
 
 pub(super) fn annotations(at: &At<'_>, report: &mut Report) {

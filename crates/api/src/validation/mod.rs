@@ -114,7 +114,7 @@ pub fn create(resource: &Resource, new: &Value) -> Vec<FieldError> {
 #[must_use]
 pub fn update(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> {
     let mut report = Report::default();
-    meta::update(new, old, &mut report);
+    meta::update(resource, new, old, &mut report);
     if let Some(rules) = rules(resource) {
         (rules.main)(new, Some(old), &mut report);
     }
@@ -125,7 +125,7 @@ pub fn update(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> 
 #[must_use]
 pub fn status(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> {
     let mut report = Report::default();
-    meta::update(new, old, &mut report);
+    meta::update(resource, new, old, &mut report);
     if let Some(rules) = rules(resource) {
         (rules.status)(new, old, &mut report);
     }
@@ -137,7 +137,7 @@ pub fn status(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> 
 #[must_use]
 pub fn subresource(resource: &Resource, name: &str, new: &Value, old: &Value) -> Vec<FieldError> {
     let mut report = Report::default();
-    meta::update(new, old, &mut report);
+    meta::update(resource, new, old, &mut report);
     match (&*resource.kind, name) {
         ("Pod", "ephemeralcontainers") => pod::update::ephemeral_containers(new, old, &mut report),
         ("Pod", "resize") => pod::update::resize(new, old, &mut report),

@@ -239,15 +239,7 @@ pub(super) fn ingress_class(new: &Value, old: Option<&Value>, report: &mut Repor
     if controller.text().len() > 250 {
         report.too_long(&controller, 250);
     }
-    match controller.text().split_once('/') {
-        _ if controller.text().is_empty() => report.required(&controller, ""),
-        Some((domain, path)) if !domain.is_empty() && !path.is_empty() => {
-            for message in names::dns1123_subdomain(domain) {
-                report.invalid_value(&controller, domain, message);
-            }
-        }
-        _ => report.invalid(&controller, "must be a domain-prefixed path (such as \"acme.io/foo\")"),
-    }
+    super::batch::domain_path(&controller, report);
     let parameters = spec.child("parameters");
     if parameters.is_absent() {
         return;

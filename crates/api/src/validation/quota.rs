@@ -35,6 +35,9 @@ pub(super) fn resource_quota(new: &Value, old: Option<&Value>, report: &mut Repo
     }
     conflicting(&known, &scopes, &scopes, report);
     scope_selector(&spec, report);
+    if old.is_none() {
+        status(new, new, report);
+    }
     if let Some(old) = old {
         let before: BTreeSet<&str> = items(&old["spec"]["scopes"]).iter().map(text).collect();
         if before != known {
@@ -114,11 +117,8 @@ fn scope_selector(spec: &At<'_>, report: &mut Report) {
 
 fn amounts(at: &At<'_>, report: &mut Report) {
     for (name, value) in at.entries() {
-        if resources::name(name, &value, report)
-            && !name.contains('/')
-            && !resources::is_quota_resource(name)
-            && !name.starts_with("count/")
-        {
+        resources::name(name, &value, report);
+        if !name.contains('/') && !resources::is_quota_resource(name) {
             report.invalid_value(&value, name.as_str(), "must be a standard resource for quota");
         }
         resources::amount(name, &value, report);
@@ -165,9 +165,6 @@ fn limit_item(at: &At<'_>, report: &mut Report) {
                 _ => {
                     resources::name(name, &value, report);
                 }
-            }
-            if list != "maxLimitRequestRatio" {
-                resources::amount(name, &value, report);
             }
             all.insert(name.as_str());
         }

@@ -3,6 +3,7 @@
 use super::cursor::{At, Report};
 use super::labels;
 use apimachinery::names;
+use apimachinery::selector::labels::Selector;
 use serde_json::Value;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
@@ -40,7 +41,12 @@ pub(super) fn role(new: &Value, _: Option<&Value>, report: &mut Report) {
     if !aggregation.is_absent() && selectors.count() == 0 {
         report.required(&selectors, "at least one clusterRoleSelector required if aggregationRule is non-nil");
     }
-    selectors.items().for_each(|s| labels::selector(&s, report));
+    for selector in selectors.items() {
+        labels::selector(&selector, report);
+        if Selector::from_label_selector(selector.value).is_err() {
+            report.invalid_value(&selector, Value::Null, "invalid label selector.");
+        }
+    }
 }
 
 pub(super) fn binding(new: &Value, old: Option<&Value>, report: &mut Report) {

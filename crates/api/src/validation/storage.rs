@@ -94,6 +94,17 @@ pub(super) fn volume(new: &Value, old: Option<&Value>, report: &mut Report) {
         report.subdomain(&spec.child("storageClassName"));
     }
     report.maybe_one_of(&spec.child("volumeMode"), &["Block", "Filesystem"]);
+    let attributes = spec.child("volumeAttributesClassName");
+    if !attributes.is_absent() {
+        if attributes.text().is_empty() {
+            report.required(&attributes, "an empty string is disallowed");
+        } else {
+            report.subdomain(&attributes);
+        }
+        if !spec.has("csi") {
+            report.required(&spec.child("csi"), "has to be specified when using volumeAttributesClassName");
+        }
+    }
     if let Some(old) = old {
         volume_update(&spec, &old["spec"], report);
     }
@@ -123,7 +134,8 @@ fn sources(spec: &At<'_>, no_affinity: bool, report: &mut Report) {
             continue;
         }
         if found {
-            report.forbidden(&at, "may not specify more than 1 volume type");
+            let name = if kind == "cephfs" { "cephFS" } else { kind };
+            report.push(FieldError::forbidden(&spec.path.child(name), "may not specify more than 1 volume type"));
             continue;
         }
         found = true;
@@ -135,6 +147,12 @@ fn sources(spec: &At<'_>, no_affinity: bool, report: &mut Report) {
         match kind {
             "hostPath" => need(&["path"], report),
             "nfs" => need(&["server", "path"], report),
+            "rbd" => {
+                if at.child("monitors").count() == 0 {
+                    report.required(&at.child("monitors"), "");
+                }
+                need(&["image"], report);
+            }
             "local" => {
                 need(&["path"], report);
                 if at.get("path").split('/').any(|p| p == "..") {

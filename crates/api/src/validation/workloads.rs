@@ -5,11 +5,17 @@ use super::{labels, pod, storage_claims};
 use crate::access::{items, text};
 use apimachinery::field::FieldError;
 use apimachinery::names;
+use apimachinery::selector::labels::Selector;
 use serde_json::{Value, json};
 
-/// Template, its labels against the selector, and what every such template must say.
+/// Template, its labels against the selector, and what every such template must say. A selector that cannot be
+/// understood is one more error, and the template is left for later.
 fn template(spec: &At<'_>, selector: &Value, owner: &str, report: &mut Report) {
     let at = spec.child("template");
+    if Selector::from_label_selector(selector).is_err() {
+        report.invalid(&spec.child("selector"), "invalid label selector");
+        return;
+    }
     labels::template_matches(selector, &at, report);
     pod::template(&at, report);
     always(&at, owner, report);
@@ -302,9 +308,25 @@ fn stateful_set_template(spec: &At<'_>, report: &mut Report) {
         }
     }
     let at = At::new(&template, at.path);
-    labels::template_matches(spec.field("selector"), &at, report);
-    pod::template(&at, report);
+    if Selector::from_label_selector(spec.field("selector")).is_err() {
+        report.invalid(&spec.child("selector"), "");
+    } else {
+        labels::template_matches(spec.field("selector"), &at, report);
+        pod::template(&at, report);
+        again(&at, report);
+    }
     always(&at, "StatefulSet", report);
+}
+
+/// Upstream looks at labels and annotations of these templates twice.
+fn again(template: &At<'_>, report: &mut Report) {
+    let mut twice = Report::default();
+    labels::labels(&At::new(&template.value["metadata"]["labels"], template.path.child("labels")), &mut twice);
+    super::meta::annotations(
+        &At::new(&template.value["metadata"]["annotations"], template.path.child("annotations")),
+        &mut twice,
+    );
+    report.errors.append(&mut twice.errors);
 }
 
 pub(super) fn pod_template(new: &Value, _: Option<&Value>, report: &mut Report) {

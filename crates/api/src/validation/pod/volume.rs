@@ -85,7 +85,13 @@ fn source(volume: &At<'_>, owner: &str, report: &mut Report) {
             continue;
         }
         if found {
-            report.forbidden(&at, "may not specify more than 1 volume type");
+            // Upstream's spelling of these paths.
+            let name = match kind {
+                "cephfs" => "cephFS",
+                "downwardAPI" => "downwarAPI",
+                other => other,
+            };
+            report.push(FieldError::forbidden(&volume.path.child(name), "may not specify more than 1 volume type"));
             continue;
         }
         found = true;
