@@ -218,7 +218,9 @@ fn delete_options(headers: &http::HeaderMap, body: &Bytes, query: &Query) -> Res
         return DeleteOptions::from_query(query);
     }
     let format = negotiate::content(headers)?;
-    let (mut value, _) = decode::parse(format, body)
+    // Options of a deletion come under the name of any group.
+    let schema = |_: &str, kind: &str| api::kind_schema("", "v1", kind);
+    let (mut value, _) = decode::parse(format, body, schema)
         .map_err(|e| Status::bad_request(format!("couldn't get version/kind; json parse error: {e}")))?;
     let kind = apimachinery::meta::kind(&value);
     if !kind.is_empty() && kind != "DeleteOptions" {

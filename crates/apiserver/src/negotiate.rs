@@ -3,10 +3,12 @@
 use apimachinery::status::Status;
 use http::HeaderMap;
 
-use crate::request::Query;
+use crate::{protobuf, request::Query};
 
-/// Media types that are read and written. Protobuf is not among them yet: a client that takes JSON too gets JSON.
+/// Media types that are written. Protobuf is only read yet: a client that takes JSON too gets JSON.
 pub const MEDIA: [&str; 2] = ["application/json", "application/yaml"];
+/// Media types that are read.
+pub const READ: [&str; 3] = ["application/json", "application/yaml", protobuf::MEDIA];
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Format {
     Json,
     /// YAML.
     Yaml,
+    /// Protobuf: bodies of built-in kinds only.
+    Protobuf,
 }
 
 /// What is shown of objects.
@@ -173,7 +177,8 @@ pub fn content(headers: &HeaderMap) -> Result<Format, Status> {
     match given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "" | "application/json" => Ok(Format::Json),
         "application/yaml" => Ok(Format::Yaml),
-        _ => Err(Status::unsupported_media_type(given, &MEDIA)),
+        protobuf::MEDIA => Ok(Format::Protobuf),
+        _ => Err(Status::unsupported_media_type(given, &READ)),
     }
 }
 

@@ -60,7 +60,8 @@ fn tree(code: u16, accepted: Accepted, value: &Value) -> Response<Body> {
             text.push(b'\n');
             json(code, text)
         }
-        Format::Json => json(code, serde_json::to_vec(value).unwrap_or_default()),
+        // Protobuf is never accepted for answers.
+        Format::Json | Format::Protobuf => json(code, serde_json::to_vec(value).unwrap_or_default()),
         Format::Yaml => match serde_saphyr::to_string(value) {
             Ok(text) => with(code, YAML, Body::Full(text.into())),
             Err(e) => error(&Status::internal(e)),

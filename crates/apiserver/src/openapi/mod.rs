@@ -1,5 +1,6 @@
 //! OpenAPI: version 3 by group and version, version 2 in one piece. Documents are built when they are first asked for and kept compressed.
 
+mod gnostic;
 mod paths;
 mod schema;
 
@@ -37,18 +38,17 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     let rows: Vec<&Resource> = rows.collect();
     let version = config.version.git_version.as_str();
     if path == "v3" {
-        return Some(tagged(
-            compress(index(&rows, version).to_string().as_bytes()),
-            "index",
-            parts,
-            "application/json",
-        ));
+        return Some(tagged(compress(&text(&index(&rows, version))), "index", parts, "application/json"));
     }
     if path == "v2" {
+        if asks_for(&parts.headers, &PROTOBUF_V2) {
+            let bytes = built("v2.pb", || gnostic::document(&v2(&rows, version)));
+            return Some(tagged(bytes, &mark(version, "v2.pb"), parts, PROTOBUF_V2[1]));
+        }
         if !takes_json(&parts.headers) {
             return Some(not_acceptable());
         }
-        let bytes = built("v2", || v2(&rows, version));
+        let bytes = built("v2", || text(&v2(&rows, version)));
         return Some(tagged(bytes, &mark(version, "v2"), parts, "application/json"));
     }
     let rest = path.strip_prefix("v3/")?;
@@ -65,9 +65,9 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
         return Some(not_acceptable());
     }
     let bytes = if own.iter().all(|r| matches!(r.schemas, api::Schemas::BuiltIn)) {
-        built(rest, || v3(&own, version))
+        built(rest, || text(&v3(&own, version)))
     } else {
-        compress(v3(&own, version).to_string().as_bytes())
+        compress(&text(&v3(&own, version)))
     };
     Some(tagged(bytes, &mark(version, rest), parts, "application/json"))
 }
@@ -84,11 +84,26 @@ fn takes_json(headers: &HeaderMap) -> bool {
     clauses.peek().is_none() || clauses.any(|m| matches!(m, "application/json" | "application/*" | "*/*"))
 }
 
-fn built(path: &str, make: impl FnOnce() -> Value) -> Bytes {
+/// Names of the protobuf form of version 2: as clients ask, and as answers say it.
+const PROTOBUF_V2: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+];
+
+fn asks_for(headers: &HeaderMap, media: &[&str]) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    values.flat_map(|v| v.split(',')).any(|c| media.contains(&c.split(';').next().unwrap_or_default().trim()))
+}
+
+fn text(document: &Value) -> Vec<u8> {
+    document.to_string().into_bytes()
+}
+
+fn built(path: &str, make: impl FnOnce() -> Vec<u8>) -> Bytes {
     if let Some(bytes) = BUILT.lock().get(path) {
         return bytes.clone();
     }
-    let bytes = compress(make().to_string().as_bytes());
+    let bytes = compress(&make());
     BUILT.lock().insert(path.to_owned(), bytes.clone());
     bytes
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{Call, FieldValidation};
-use crate::negotiate::Format;
+use crate::{negotiate::Format, protobuf};
 
 /// What was found while an object was made to fit its schema.
 #[derive(Debug, Default)]
@@ -24,15 +24,40 @@ pub fn json(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
     strict::json_strict(bytes).map(|d| (d.value, d.duplicates)).map_err(|e| e.to_string())
 }
 
-/// Reads a body.
+/// Reads a body; `schema` says what protobuf holds.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn parse(format: Format, bytes: &Bytes) -> Result<(Value, Vec<String>), String> {
+pub fn parse(
+    format: Format,
+    bytes: &Bytes,
+    schema: impl Fn(&str, &str) -> Option<Schema<'static>>,
+) -> Result<(Value, Vec<String>), String> {
     match format {
         Format::Json => json(bytes),
         Format::Yaml => strict::yaml(bytes).map(|d| (d.value, d.duplicates)).map_err(|e| e.to_string()),
+        Format::Protobuf => protobuf(bytes, schema).map(|value| (value, Vec::new())),
     }
+}
+
+fn protobuf(bytes: &Bytes, schema: impl Fn(&str, &str) -> Option<Schema<'static>>) -> Result<Value, String> {
+    let envelope = protobuf::open(bytes).map_err(|e| e.to_string())?;
+    let (version, kind) = (envelope.api_version, envelope.kind);
+    let schema = schema(version, kind).ok_or_else(|| {
+        format!(
+            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+        )
+    })?;
+    let mut value = protobuf::read(schema, envelope.message).map_err(|e| e.to_string())?;
+    meta::set_gvk(&mut value, version, kind);
+    Ok(value)
+}
+
+/// The type of a built-in kind by its apiVersion.
+#[must_use]
+pub fn built_in(api_version: &str, kind: &str) -> Option<Schema<'static>> {
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    api::kind_schema(group, version, kind)
 }
 
 /// Drops what the schema does not know and brings the rest into the form that upstream's types have.
@@ -83,8 +108,8 @@ pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_
         let (kind, shown) = (expected.kind, summary(bytes));
         Status::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))
     };
-    let (mut value, mut strict_errors) =
-        parse(format, bytes).map_err(|e| unrecognized(&format!("couldn't get version/kind; json parse error: {e}")))?;
+    let (mut value, mut strict_errors) = parse(format, bytes, built_in)
+        .map_err(|e| unrecognized(&format!("couldn't get version/kind; json parse error: {e}")))?;
     if !value.is_object() {
         return Err(unrecognized(
             "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct",
