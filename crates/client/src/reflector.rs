@@ -16,6 +16,8 @@ use crate::{
 
 const FIRST_DELAY: Duration = Duration::from_millis(20);
 const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// A watch that was open for so long was a good one.
+const LASTING: Duration = Duration::from_secs(5);
 /// A watch is renewed after this, plus up to as much again, so that watches do not end together.
 const WATCH_SECONDS: u64 = 300;
 
@@ -82,9 +84,10 @@ pub(crate) async fn run<K: Stored>(source: Source, informer: Arc<Informer<K>>) {
                 }
             }
         }
-        let before = version.clone();
+        let (before, opened) = (version.clone(), tokio::time::Instant::now());
         match source.watch(&informer, &mut version).await {
-            End::Closed if version != before => failures = 0,
+            // One that brought something, or simply came to its end, was no failure.
+            End::Closed if version != before || opened.elapsed() >= LASTING => failures = 0,
             End::Closed => source.pause(&mut failures, "").await,
             End::Expired => {
                 version.clear();

@@ -18,15 +18,19 @@ pub mod clusterroles;
 pub mod cronjob;
 pub mod daemonset;
 pub mod deployment;
+pub mod disruption;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod garbagecollector;
 pub mod job;
+pub mod mirroring;
 pub mod namespace;
 pub mod nodeipam;
 pub mod nodelifecycle;
+pub mod persistentvolume;
 pub mod podgc;
 pub mod replicaset;
+pub mod resourcequota;
 pub mod rootca;
 pub mod serviceaccount;
 pub mod statefulset;
@@ -56,7 +60,7 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 19] = [
+static COMPONENTS: [Component; 23] = [
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },
@@ -67,6 +71,10 @@ static COMPONENTS: [Component; 19] = [
     Component { name: "cronjob-controller", start: |c| Box::pin(cronjob::run(c)) },
     Component { name: "job-controller", start: |c| Box::pin(job::run(c)) },
     Component { name: "ttl-after-finished-controller", start: |c| Box::pin(ttl::run(c)) },
+    Component { name: "disruption-controller", start: |c| Box::pin(disruption::run(c)) },
+    Component { name: "resourcequota-controller", start: |c| Box::pin(resourcequota::run(c)) },
+    Component { name: "persistentvolume-binder-controller", start: |c| Box::pin(persistentvolume::run(c)) },
+    Component { name: "endpointslice-mirroring-controller", start: |c| Box::pin(mirroring::run(c)) },
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },

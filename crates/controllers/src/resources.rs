@@ -23,8 +23,10 @@ fn rank(row: &Resource) -> (bool, bool) {
 /// Every kept kind once, in the form in which it is stored.
 #[must_use]
 pub fn kept() -> Vec<Kept> {
-    let mut rows: Vec<&Resource> =
-        api::table().iter().filter(|r| r.storage.stored && r.allows("list") && r.allows("delete")).collect();
+    let mut rows: Vec<&Resource> = api::table()
+        .iter()
+        .filter(|r| r.storage.stored && r.allows("list") && r.allows("watch") && r.allows("delete"))
+        .collect();
     rows.sort_by_key(|r| rank(r));
     let mut seen = std::collections::BTreeSet::new();
     rows.retain(|r| seen.insert((r.storage.group.to_string(), r.kind.to_string())));

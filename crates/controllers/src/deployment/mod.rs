@@ -275,8 +275,9 @@ impl Controller {
         if let Some(revision) = revision
             && written.annotation(sets::REVISION) != Some(&revision)
         {
-            let patch = json!({ "metadata": { "annotations": { sets::REVISION: revision } } });
-            written = self.client.merge(deployment.namespace(), deployment.name(), &patch).await?;
+            let mut shown = written.clone();
+            shown.metadata.annotations.get_or_insert_default().insert(sets::REVISION.to_owned(), revision);
+            written = self.client.update(&shown).await?;
         }
         self.written.wrote(&written);
         Ok(())

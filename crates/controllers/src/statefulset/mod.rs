@@ -15,7 +15,6 @@ use k8s_openapi::api::{
     apps::v1::{ControllerRevision, StatefulSet, StatefulSetStatus},
     core::v1::{PersistentVolumeClaim, Pod, PodTemplateSpec},
 };
-use serde_json::json;
 
 use crate::{
     Context, claim,
@@ -255,11 +254,12 @@ impl Controller {
         owner.controller = None;
         owner.block_owner_deletion = None;
         for claim in identity::claims(set, ordinal) {
-            let patch = json!({ "metadata": { "ownerReferences": [owner] } });
-            match self.client.merge::<PersistentVolumeClaim>(claim.namespace(), claim.name(), &patch).await {
-                Err(error) if !error.is_not_found() => return Err(error),
-                Ok(_) | Err(_) => {}
-            }
+            let live = self.client.find::<PersistentVolumeClaim>(claim.namespace(), claim.name()).await?;
+            let Some(mut live) = live.filter(|c| !c.owners().iter().any(|o| o.uid == owner.uid)) else {
+                continue;
+            };
+            live.metadata.owner_references = Some(vec![owner.clone()]);
+            self.client.update(&live).await?;
         }
         Ok(())
     }
