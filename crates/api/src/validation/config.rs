@@ -109,11 +109,9 @@ fn json_key(data: &At<'_>, key: &str, report: &mut Report) {
     }
 }
 
-pub(super) fn namespace(new: &Value, old: Option<&Value>, report: &mut Report) {
-    if old.is_none() {
-        let list = At::root(new, "spec").child("finalizers");
-        list.items().for_each(|f| finalizer(&At::new(f.value, list.path.clone()), report));
-    }
+pub(super) fn namespace(new: &Value, _: Option<&Value>, report: &mut Report) {
+    let list = At::root(new, "spec").child("finalizers");
+    list.items().for_each(|f| finalizer(&At::new(f.value, list.path.clone()), report));
 }
 
 fn finalizer(at: &At<'_>, report: &mut Report) {

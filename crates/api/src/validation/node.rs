@@ -12,20 +12,15 @@ pub(super) fn node(new: &Value, old: Option<&Value>, report: &mut Report) {
     let (spec, status) = (At::root(new, "spec"), At::root(new, "status"));
     // Upstream's path.
     let taints = At::new(spec.field("taints"), Path::new("metadata").child("taints"));
-    if old.is_none() {
-        check_taints(&taints, report);
-    }
+    check_taints(&taints, report);
     for list in ["capacity", "allocatable"] {
         for (name, amount) in status.child(list).entries() {
             resources::amount(name, &At::new(amount.value, status.path.child(list).child(name)), report);
         }
     }
-    match old {
-        None => cidrs(&spec.child("podCIDRs"), report),
-        Some(old) => {
-            update(&spec, &status, old, report);
-            check_taints(&taints, report);
-        }
+    cidrs(&spec.child("podCIDRs"), report);
+    if let Some(old) = old {
+        update(&spec, &status, old, report);
     }
 }
 

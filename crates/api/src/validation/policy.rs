@@ -66,7 +66,6 @@ pub(super) fn runtime_class(new: &Value, old: Option<&Value>, report: &mut Repor
     let handler = At::root(new, "handler");
     if let Some(old) = old {
         report.immutable(&handler, &old["handler"]);
-        return;
     }
     if handler.text().is_empty() {
         report.required(&handler, "");

@@ -7,6 +7,7 @@ use apimachinery::field::FieldError;
 use apimachinery::names;
 use apimachinery::selector::labels::Selector;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Template, its labels against the selector, and what every such template must say. A selector that cannot be
 /// understood is one more error, and the template is left for later.
@@ -254,7 +255,7 @@ pub(super) fn stateful_set(new: &Value, old: Option<&Value>, report: &mut Report
             report.not_supported(&at, &["Retain", "Delete"]);
         }
     }
-    for claim in spec.child("volumeClaimTemplates").items() {
+    for claim in spec.child("volumeClaimTemplates").items().filter(|_| old.is_none()) {
         storage_claims::spec(&claim.child("spec"), report);
     }
     nonnegative(&spec, &["replicas", "minReadySeconds"], report);
@@ -295,7 +296,7 @@ fn stateful_set_strategy(at: &At<'_>, report: &mut Report) {
 fn stateful_set_template(spec: &At<'_>, report: &mut Report) {
     let at = spec.child("template");
     let mut template = at.value.clone();
-    let names: Vec<&str> =
+    let names: BTreeSet<&str> =
         items(spec.field("volumeClaimTemplates")).iter().map(|c| text(&c["metadata"]["name"])).collect();
     let mut volumes: Vec<Value> =
         names.iter().map(|n| json!({"name": n, "persistentVolumeClaim": {"claimName": n}})).collect();

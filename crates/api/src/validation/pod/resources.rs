@@ -39,11 +39,7 @@ fn is_standard(name: &str) -> bool {
 
 /// What a quota may count.
 pub(in crate::validation) fn is_quota_resource(name: &str) -> bool {
-    STANDARD.contains(&name)
-        || QUOTA.contains(&name)
-        || QUOTA_MORE.contains(&name)
-        || is_huge_page(name)
-        || name.starts_with("requests.hugepages-")
+    name != "storage" && is_standard(name)
 }
 
 fn is_native(name: &str) -> bool {
