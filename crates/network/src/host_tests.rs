@@ -21,13 +21,15 @@ use sys::netlink::{
 
 use crate::{
     Config, Pods, Rules, Wish, cleanup,
-    proxy::{Numbers, stale, tests::wish},
+    proxy::{Slots, stale, tests::wish},
 };
 
 const INSIDE: &str = "PODIUM_TEST_NETWORK_NODE";
 const NODE: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 const WORLD: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 7);
+/// What an instance may have left.
+const LEFT: &str = "ip -o link | cut -d: -f2; ip -4 route show table all; nft list ruleset";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A process in a network namespace of its own.
@@ -134,13 +136,13 @@ fn uplink() -> Space {
     let (up, node) = (index(&here, "up0"), index(&there, "node0"));
     let default = Route { to: (Ipv4Addr::UNSPECIFIED, 0), via: Some(WORLD), link: up, source: None };
     apply(&here, Changes::default().address(up, NODE, 24, Reach::Universe).route(&default));
-    apply(&there, Changes::default().up(1).address(node, WORLD, 24, Reach::Universe));
+    apply(&there, Changes::default().up(1).up(node).address(node, WORLD, 24, Reach::Universe));
     world
 }
 
 struct Node {
     rules: Arc<Rules>,
-    numbers: Numbers,
+    slots: Slots,
     leads: stale::Leads,
 }
 
@@ -152,7 +154,7 @@ impl Node {
         let texts: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let wish: Wish =
-            wish(spec, json!([{"name": "p", "port": port, "protocol": protocol}]), &texts, &mut self.numbers);
+            wish(spec, json!([{"name": "p", "port": port, "protocol": protocol}]), &texts, &mut self.slots);
         let now = stale::Leads::of(&wish);
         let changed = std::mem::replace(&mut self.leads, now.clone()).changed_to(&now);
         self.rules.set(wish).await.expect("the kernel takes it");
@@ -165,9 +167,8 @@ fn sandbox(n: usize) -> SandboxId {
 }
 
 async fn inside() {
-    let before = shell("ip -o link; ip route show table all; nft list ruleset");
     let world = uplink();
-    let uplinked = shell("ip -o link | cut -d: -f2; ip route show table all; nft list ruleset");
+    let uplinked = shell(LEFT);
     let dir = tempfile::tempdir().expect("a directory");
     let config = Config {
         instance: "0123abcd".into(),
@@ -200,7 +201,7 @@ async fn inside() {
         ips.push(ip);
     }
     plain_traffic(&world, &spaces, &ips);
-    let mut node = Node { rules, numbers: Numbers::default(), leads: stale::Leads::default() };
+    let mut node = Node { rules, slots: Slots::default(), leads: stale::Leads::default() };
     services(&mut node, &world, &spaces, &ips).await;
     affinity(&mut node, &world, &ips).await;
     udp(&mut node, &spaces, &ips).await;
@@ -211,12 +212,7 @@ async fn inside() {
     guard.abort();
     cleanup("0123abcd").expect("cleans up");
     cleanup("0123abcd").expect("nothing to do is fine");
-    assert_eq!(
-        shell("ip -o link | cut -d: -f2; ip route show table all; nft list ruleset"),
-        uplinked,
-        "nothing is left"
-    );
-    drop(before);
+    assert_eq!(shell(LEFT), uplinked, "nothing is left");
 }
 
 fn plain_traffic(world: &Space, spaces: &[Space], ips: &[Ipv4Addr]) {
@@ -241,7 +237,8 @@ fn plain_traffic(world: &Space, spaces: &[Space], ips: &[Ipv4Addr]) {
 
 async fn services(node: &mut Node, world: &Space, spaces: &[Space], ips: &[Ipv4Addr]) {
     node.service(json!({"type": "NodePort"}), "TCP", 8080, ips).await;
-    eprintln!("{}", shell("nft list ruleset"));
+    let listed = shell("nft list ruleset");
+    assert!(listed.contains("vmap @frontends") && !listed.contains("Aborted"), "nft can show the rules: {listed}");
     let mut seen = std::collections::BTreeSet::new();
     for _ in 0..40 {
         seen.insert(spaces[0].fetch(VIP, 80).expect("answered"));
@@ -365,29 +362,21 @@ async fn detached(pods: &Pods, spaces: &[Space], ips: &[Ipv4Addr]) {
 }
 
 async fn many(rules: &Arc<Rules>) {
-    let mut numbers = Numbers::default();
-    let make = |n: u32, numbers: &mut Numbers| {
+    let make = |n: u32| {
         let spec =
             json!({"clusterIP": Ipv4Addr::from(0x0a60_1000 + n).to_string(), "ports": [{"name": "p", "port": 80}]});
         let ends: Vec<String> = (0..3).map(|k| Ipv4Addr::from(0x0af4_8000 + n * 3 + k).to_string()).collect();
         let ends: Vec<&str> = ends.iter().map(String::as_str).collect();
         let name = n.to_string();
-        let mut wish = wish(spec, json!([{"name": "p", "port": 80}]), &ends, numbers);
+        let mut wish = wish(spec, json!([{"name": "p", "port": 80}]), &ends, &mut Slots::default());
         wish.owner = crate::Owner::Service("many".into(), name);
         wish
     };
-    // The helper plans all of them for one owner; the numbers must differ.
-    let wishes: Vec<Wish> = (0..5000)
-        .map(|n| {
-            numbers.begin_at(1000 + n);
-            make(n, &mut numbers)
-        })
-        .collect();
+    let wishes: Vec<Wish> = (0..5000).map(make).collect();
     let begun = Instant::now();
     rules.set_all(wishes).await.expect("the kernel takes them");
     let all = begun.elapsed();
-    numbers.begin_at(100_000);
-    let one = make(100_000, &mut numbers);
+    let one = make(5000);
     let begun = Instant::now();
     rules.set(one).await.expect("the kernel takes it");
     eprintln!("5000 services in {all:?}, one more in {:?}", begun.elapsed());

@@ -103,7 +103,7 @@ impl Answerer {
                     return Found::Answer(Answer { records: known, ..Answer::default() }, ResponseCode::NXDomain);
                 }
                 Outcome::Alias(record, target) => {
-                    known.push(record);
+                    known.push(*record);
                     if query.query_type() == RecordType::CNAME {
                         return Found::Answer(Answer { records: known, ..Answer::default() }, ResponseCode::NoError);
                     }

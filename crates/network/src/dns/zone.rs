@@ -29,7 +29,7 @@ pub(crate) enum Outcome {
     /// There is no such name.
     NoName,
     /// The name is another one's: that one is to be looked up, too.
-    Alias(Record, Name),
+    Alias(Box<Record>, Name),
     /// It is not for the cluster to say.
     Elsewhere,
 }
@@ -190,7 +190,7 @@ impl Asked<'_> {
             Target::Alias(target) => match Name::from_ascii(target) {
                 Ok(mut target) => {
                     target.set_fqdn(true);
-                    Outcome::Alias(self.record(RData::CNAME(CNAME(target.clone()))), target)
+                    Outcome::Alias(Box::new(self.record(RData::CNAME(CNAME(target.clone())))), target)
                 }
                 Err(_) => Outcome::NoName,
             },

@@ -67,7 +67,7 @@ pub(crate) fn attach(plan: &Plan) -> Result<(), Error> {
 fn inside(there: &Router, plan: &Plan) -> Result<(), Error> {
     let link = there.link(INSIDE)?.ok_or(Error::Vanished { ip: plan.ip })?.index;
     let mut changes = Changes::default();
-    changes.up(LOOPBACK);
+    changes.up(LOOPBACK).up(link);
     changes.address(link, plan.ip, 32, Reach::Universe);
     changes.neighbour(link, GATEWAY, HOST_MAC);
     changes.route(&Route { to: (GATEWAY, 32), via: None, link, source: None });
@@ -124,7 +124,7 @@ pub(crate) fn mtu_of(ip: Ipv4Addr) -> Result<u32, Error> {
 pub(crate) fn hold_address(name: &str, ip: Ipv4Addr) -> Result<(), Error> {
     let here = Router::open()?;
     let mut changes = Changes::default();
-    changes.dummy(name);
+    changes.holder(name);
     match here.apply(&changes, || format!("make link {name}")) {
         Err(error) if !error.is_there() => return Err(error.into()),
         Ok(()) | Err(_) => {}

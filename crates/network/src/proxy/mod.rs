@@ -24,7 +24,7 @@ use crate::{config::Config, error::Error};
 use model::SERVICE_NAME;
 use stale::Leads;
 
-pub(crate) use plan::{Numbers, dns_port, host_ports};
+pub(crate) use plan::{Slots, dns_port, host_ports};
 pub use rules::Rules;
 pub use state::{Owner, Wish};
 
@@ -99,7 +99,7 @@ impl Proxy {
         self.listen(&dirty);
         self.services.has_synced().await;
         self.slices.has_synced().await;
-        let mut work = Work { numbers: Numbers::default(), leads: HashMap::new() };
+        let mut work = Work { slots: Slots::default(), leads: HashMap::new() };
         let mut delay = RETRY.0;
         let mut first = true;
         loop {
@@ -164,10 +164,10 @@ impl Proxy {
                 Some(frontend) => {
                     let slices = self.slices.store().by_index(BY_SERVICE, &format!("{namespace}/{name}"));
                     let endpoints = model::endpoints(&slices, &self.config.node_name);
-                    plan::service(owner.clone(), &frontend, &endpoints, &node_ips, &mut work.numbers)
+                    plan::service(owner.clone(), &frontend, &endpoints, &node_ips, &mut work.slots)
                 }
                 None => {
-                    work.numbers.forget(&owner);
+                    work.slots.forget(&owner);
                     Wish { owner: owner.clone(), items: Vec::new() }
                 }
             };
@@ -190,7 +190,7 @@ impl Proxy {
 }
 
 struct Work {
-    numbers: Numbers,
+    slots: Slots,
     /// Where the UDP ports of each service led when they were last written.
     leads: HashMap<Owner, Leads>,
 }

@@ -7,34 +7,38 @@ use cri::network::HostPort;
 use super::{
     model::{Endpoint, Endpoints, Frontend, Port, Protocol},
     state::{Item, Owner, Wish},
-    table::{Pick, SetId, Value},
+    table::{Go, Pick, SetId, Value},
 };
 
-/// The numbers of groups of endpoints. A group is what one port of a service leads to, from inside or from outside.
+type Place = (Ipv4Addr, u16);
+
+/// Which endpoint has which slot, where clients stay. An endpoint keeps its slot as long as it lives.
 #[derive(Debug, Default)]
-pub(crate) struct Numbers {
-    known: HashMap<(Owner, String, Protocol, bool), u32>,
-    last: u32,
-}
+pub(crate) struct Slots(HashMap<(Owner, String, Protocol, bool), Vec<Option<Place>>>);
 
-impl Numbers {
-    fn of(&mut self, owner: &Owner, port: &Port, local: bool) -> u32 {
-        let last = &mut self.last;
-        *self.known.entry((owner.clone(), port.name.clone(), port.protocol, local)).or_insert_with(|| {
-            *last = last.wrapping_add(1);
-            *last
-        })
-    }
-
-    #[cfg(test)]
-    pub fn begin_at(&mut self, number: u32) {
-        self.known.clear();
-        self.last = number;
+impl Slots {
+    fn assign(&mut self, owner: &Owner, port: &Port, local: bool, endpoints: &[&Endpoint]) -> Vec<Option<Place>> {
+        let slots = self.0.entry((owner.clone(), port.name.clone(), port.protocol, local)).or_default();
+        let places: Vec<Place> = endpoints.iter().map(|e| (e.ip, e.port)).collect();
+        for slot in slots.iter_mut() {
+            *slot = slot.filter(|place| places.contains(place));
+        }
+        for place in places {
+            if !slots.contains(&Some(place)) {
+                match slots.iter_mut().find(|slot| slot.is_none()) {
+                    Some(free) => *free = Some(place),
+                    None => slots.push(Some(place)),
+                }
+            }
+        }
+        let end = slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        slots.truncate(end);
+        slots.clone()
     }
 
     /// Forgets those of a service that is gone.
     pub fn forget(&mut self, owner: &Owner) {
-        self.known.retain(|(o, ..), _| o != owner);
+        self.0.retain(|(o, ..), _| o != owner);
     }
 }
 
@@ -59,11 +63,22 @@ fn serving<'a>(all: &'a [Endpoint], only_local: bool) -> Vec<&'a Endpoint> {
     if ready.is_empty() { all.iter().filter(|e| e.lingering).filter(eligible).collect() } else { ready }
 }
 
+/// The endpoints that one port leads to, from inside or from outside.
+enum Group {
+    Nobody,
+    Any(Vec<Place>),
+    Stay { seconds: u32, slots: Vec<Option<Place>> },
+}
+
 struct Planner<'a> {
     items: Vec<Item>,
     owner: &'a Owner,
-    numbers: &'a mut Numbers,
+    slots: &'a mut Slots,
     sticky_seconds: Option<u32>,
+}
+
+fn place_value((ip, port): Place) -> Value {
+    Value::Bytes(key(&[&ip.octets(), &port.to_be_bytes()]))
 }
 
 impl Planner<'_> {
@@ -71,31 +86,45 @@ impl Planner<'_> {
         self.items.push(Item { set, key, value });
     }
 
-    /// A group with its endpoints; what leads to it is answered by number and chain.
-    fn group(&mut self, port: &Port, endpoints: &[&Endpoint], local: bool) -> Option<(u32, Pick)> {
-        let count = u32::try_from(endpoints.len()).ok().filter(|n| *n > 0)?;
-        let number = self.numbers.of(self.owner, port, local);
-        let group = number.to_ne_bytes();
-        for (place, endpoint) in (0u32..).zip(endpoints) {
-            let (ip, target) = (endpoint.ip.octets(), endpoint.port.to_be_bytes());
-            self.add(SetId::Endpoints, key(&[&group, &place.to_ne_bytes()]), Value::Bytes(key(&[&ip, &target])));
-            if self.sticky_seconds.is_some() {
-                self.add(SetId::Alive, key(&[&group, &ip, &target]), Value::None);
-            }
-            if endpoint.local {
-                self.add(SetId::Hairpin, key(&[&ip, &ip]), Value::None);
-            }
+    fn group(&mut self, port: &Port, endpoints: &[&Endpoint], local: bool) -> Group {
+        if endpoints.is_empty() {
+            return Group::Nobody;
         }
-        Some((number, Pick { endpoints: count, sticky_seconds: self.sticky_seconds }))
+        for endpoint in endpoints.iter().filter(|e| e.local) {
+            let ip = endpoint.ip.octets();
+            self.add(SetId::Hairpin, key(&[&ip, &ip]), Value::None);
+        }
+        match self.sticky_seconds {
+            Some(seconds) => Group::Stay { seconds, slots: self.slots.assign(self.owner, port, local, endpoints) },
+            None => Group::Any(endpoints.iter().map(|e| (e.ip, e.port)).collect()),
+        }
     }
 
-    fn lead(&mut self, key: Vec<u8>, group: Option<(u32, Pick)>, otherwise: Value) {
+    fn lead(&mut self, at: Vec<u8>, group: &Group, otherwise: Value) {
+        let numbered = |place: u32| [&at[..], &place.to_ne_bytes()].concat();
         match group {
-            Some((number, pick)) => {
-                self.add(SetId::Groups, key.clone(), Value::Bytes(number.to_ne_bytes().to_vec()));
-                self.add(SetId::Frontends, key, Value::Pick(pick));
+            Group::Nobody => self.add(SetId::Refused, at, otherwise),
+            Group::Any(places) => {
+                for (n, place) in (0..).zip(places) {
+                    self.add(SetId::Endpoints, numbered(n), place_value(*place));
+                }
+                let count = u32::try_from(places.len()).unwrap_or(u32::MAX);
+                self.add(SetId::Frontends, at, Value::Pick(Pick::Any(count)));
             }
-            None => self.add(SetId::Refused, key, otherwise),
+            Group::Stay { seconds, slots } => {
+                let living: Vec<u16> = (0u16..).zip(slots).filter_map(|(n, slot)| slot.map(|_| n)).collect();
+                for (n, slot) in (0u16..).zip(slots) {
+                    // An empty slot's turn goes to the others.
+                    let slot_taken = if slot.is_some() { n } else { living[usize::from(n) % living.len()] };
+                    let go = Go { seconds: *seconds, slot: slot_taken };
+                    self.add(SetId::Choices, numbered(u32::from(n)), Value::Go(go));
+                    if let Some(place) = slot {
+                        self.add(SetId::Slot(n), at.clone(), place_value(*place));
+                    }
+                }
+                let slots = u16::try_from(slots.len()).unwrap_or(u16::MAX);
+                self.add(SetId::Frontends, at, Value::Pick(Pick::Stay { seconds: *seconds, slots }));
+            }
         }
     }
 }
@@ -106,9 +135,9 @@ pub(crate) fn service(
     service: &Frontend,
     endpoints: &Endpoints,
     node_ips: &[Ipv4Addr],
-    numbers: &mut Numbers,
+    slots: &mut Slots,
 ) -> Wish {
-    let mut planner = Planner { items: Vec::new(), owner: &owner, numbers, sticky_seconds: service.sticky_seconds };
+    let mut planner = Planner { items: Vec::new(), owner: &owner, slots, sticky_seconds: service.sticky_seconds };
     for ip in &service.cluster_ips {
         planner.add(SetId::ClusterIps, ip.octets().to_vec(), Value::None);
     }
@@ -116,15 +145,15 @@ pub(crate) fn service(
         let all = endpoints.get(&(port.name.clone(), port.protocol)).map_or(&[][..], Vec::as_slice);
         let anywhere = serving(all, false);
         let (needs_local, needs_any) = needs(service, port);
-        let cluster = if needs_any { planner.group(port, &anywhere, false) } else { None };
-        let here = if needs_local { planner.group(port, &serving(all, true), true) } else { None };
+        let cluster = if needs_any { planner.group(port, &anywhere, false) } else { Group::Nobody };
+        let here = if needs_local { planner.group(port, &serving(all, true), true) } else { Group::Nobody };
         // With endpoints elsewhere only, Kubernetes drops: a balancer shall look for another node.
         let nowhere_here = || if anywhere.is_empty() { Value::Reject } else { Value::Drop };
         for ip in &service.cluster_ips {
             let at = frontend_key(*ip, port.protocol, port.port);
             match service.internal_local {
-                true => planner.lead(at, here, nowhere_here()),
-                false => planner.lead(at, cluster, Value::Reject),
+                true => planner.lead(at, &here, nowhere_here()),
+                false => planner.lead(at, &cluster, Value::Reject),
             }
         }
         let outside = service.external_ips.iter().map(|ip| (*ip, port.port));
@@ -132,10 +161,10 @@ pub(crate) fn service(
         for (ip, number) in outside {
             let at = frontend_key(ip, port.protocol, number);
             if service.external_local {
-                planner.lead(at, here, nowhere_here());
+                planner.lead(at, &here, nowhere_here());
             } else {
                 planner.add(SetId::Outside, at.clone(), Value::None);
-                planner.lead(at, cluster, Value::Reject);
+                planner.lead(at, &cluster, Value::Reject);
             }
         }
     }

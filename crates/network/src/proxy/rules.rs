@@ -15,7 +15,7 @@ use tokio::io::{Interest, unix::AsyncFd};
 
 use super::{
     state::{Delta, Owner, State, Wish},
-    table::{Facts, Pick, build},
+    table::{Facts, Made, SetId, build},
 };
 use crate::{
     config::Config,
@@ -36,7 +36,7 @@ struct Kernel {
     socket: Socket,
     facts: Facts,
     state: State,
-    picks: BTreeSet<Pick>,
+    made: Made,
     /// The table in the kernel is ours; before that wishes are only collected.
     active: bool,
 }
@@ -49,7 +49,7 @@ impl Rules {
             let socket = nft::open()?;
             let there = nft::tables(&socket)?.contains(&facts.names.table);
             let port = socket.port();
-            let mut kernel = Kernel { socket, facts, state: State::default(), picks: BTreeSet::new(), active: false };
+            let mut kernel = Kernel { socket, facts, state: State::default(), made: Made::default(), active: false };
             if !there {
                 kernel.rebuild()?;
             }
@@ -161,12 +161,11 @@ impl Kernel {
         if !self.active || delta.is_empty() {
             return Ok(());
         }
-        let mut change = Transaction::new(&self.facts.names.table);
-        let fresh: Vec<Pick> = delta.picks.difference(&self.picks).copied().collect();
-        write(&mut change, &delta, &fresh);
+        let (mut change, mut made) = (Transaction::new(&self.facts.names.table), self.made.clone());
+        write(&mut change, &delta, &mut made);
         match change.commit(&self.socket) {
             Ok(()) => {
-                self.picks.extend(fresh);
+                self.made = made;
                 Ok(())
             }
             // The table is not as it was left: making it anew settles that, and says so if it cannot.
@@ -176,27 +175,37 @@ impl Kernel {
 
     /// Makes the whole table in one step; traffic sees the old one or the new one.
     fn rebuild(&mut self) -> Result<(), Error> {
-        let all = self.state.all();
+        let (all, mut made) = (self.state.all(), Made::default());
         let mut change = Transaction::new(&self.facts.names.table);
         build(&self.facts, &mut change);
-        let picks: Vec<Pick> = all.picks.iter().copied().collect();
-        write(&mut change, &all, &picks);
+        write(&mut change, &all, &mut made);
         change.commit(&self.socket)?;
-        self.picks = all.picks;
+        self.made = made;
         self.active = true;
         Ok(())
     }
 }
 
-fn write(change: &mut Transaction, delta: &Delta, picks: &[Pick]) {
-    for pick in picks {
-        pick.add(change);
+fn write(change: &mut Transaction, delta: &Delta, made: &mut Made) {
+    for set in delta.add.keys() {
+        if let SetId::Slot(slot) = set {
+            made.slot(*slot, change);
+        }
+    }
+    for go in &delta.go {
+        go.add(made, change);
+    }
+    for pick in &delta.picks {
+        pick.add(made, change);
     }
     for (set, keys) in &delta.delete {
-        change.delete_elements(set.name(), keys.iter().map(Vec::as_slice));
+        change.delete_elements(&set.name(), keys.iter().map(Vec::as_slice));
     }
     for (set, entries) in &delta.add {
         let entries: Vec<(&[u8], Data)> = entries.iter().map(|(key, value)| (key.as_slice(), value.data())).collect();
-        change.elements(set.name(), entries.iter().map(|(key, data)| (*key, data)));
+        change.elements(&set.name(), entries.iter().map(|(key, data)| (*key, data)));
+    }
+    for pick in &delta.unused {
+        change.delete_chain(&pick.name());
     }
 }

@@ -9,7 +9,7 @@ use sys::netlink::conntrack::{self, Flow};
 
 use super::{
     model::Protocol,
-    state::{Item, Wish},
+    state::Wish,
     table::{SetId, Value},
 };
 use crate::error::{Error, blocking};
@@ -29,22 +29,18 @@ fn place(bytes: &[u8], port_at: usize) -> Option<Place> {
 impl Leads {
     /// Reads them out of the entries of a service.
     pub fn of(wish: &Wish) -> Self {
-        let mut groups: HashMap<&[u8], BTreeSet<Place>> = HashMap::new();
-        for item in wish.items.iter().filter(|i| i.set == SetId::Endpoints) {
-            if let (Value::Bytes(value), Some(group)) = (&item.value, item.key.get(..4)) {
-                groups.entry(group).or_default().extend(place(value, 4));
-            }
-        }
         let mut leads = Self::default();
-        let is_udp = |i: &&Item| i.key.get(4) == Some(&Protocol::Udp.number());
-        let frontends = wish.items.iter().filter(|i| matches!(i.set, SetId::Groups | SetId::Refused)).filter(is_udp);
-        for item in frontends {
+        for item in wish.items.iter().filter(|i| i.key.get(4) == Some(&Protocol::Udp.number())) {
             let Some(at) = place(&item.key, 8) else { continue };
-            let endpoints = match &item.value {
-                Value::Bytes(group) => groups.get(group.as_slice()).cloned().unwrap_or_default(),
-                Value::None | Value::Pick(_) | Value::Reject | Value::Drop => BTreeSet::new(),
-            };
-            leads.0.insert(at, endpoints);
+            match (item.set, &item.value) {
+                (SetId::Frontends | SetId::Refused, _) => {
+                    leads.0.entry(at).or_default();
+                }
+                (SetId::Endpoints | SetId::Slot(_), Value::Bytes(endpoint)) => {
+                    leads.0.entry(at).or_default().extend(place(endpoint, 4));
+                }
+                _ => {}
+            }
         }
         leads
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::table::{Pick, SetId, Value};
+use super::table::{Go, Pick, SetId, Value};
 
 /// Who wants an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,14 +37,18 @@ pub struct Wish {
 pub(crate) struct Delta {
     pub add: BTreeMap<SetId, Vec<(Vec<u8>, Value)>>,
     pub delete: BTreeMap<SetId, Vec<Vec<u8>>>,
-    /// Chains that the new entries lead to.
+    /// Chains that entries lead to now and did not before.
     pub picks: BTreeSet<Pick>,
+    /// Chains that no entry leads to any more.
+    pub unused: BTreeSet<Pick>,
+    /// Chains of slots that the new entries lead to.
+    pub go: BTreeSet<Go>,
 }
 
 impl Delta {
     fn add(&mut self, (set, key): Key, value: Value) {
-        if let Value::Pick(pick) = &value {
-            self.picks.insert(*pick);
+        if let Value::Go(go) = &value {
+            self.go.insert(*go);
         }
         self.add.entry(set).or_default().push((key, value));
     }
@@ -59,6 +63,8 @@ impl Delta {
 pub(crate) struct State {
     owners: HashMap<Owner, Vec<Key>>,
     slots: HashMap<Key, Vec<(Owner, Value)>>,
+    /// How many entries lead to a chain.
+    picks: HashMap<Pick, usize>,
 }
 
 impl State {
@@ -91,11 +97,17 @@ impl State {
                 }
             }
         }
-        let mut delta = Delta::default();
+        let (mut delta, known) = (Delta::default(), self.picks.clone());
         for (key, old) in before {
             let new = self.effective(&key).cloned();
             if old == new {
                 continue;
+            }
+            if let Some(Value::Pick(pick)) = old {
+                *self.picks.entry(pick).or_default() -= 1;
+            }
+            if let Some(Value::Pick(pick)) = new {
+                *self.picks.entry(pick).or_default() += 1;
             }
             if old.is_some() {
                 delta.delete.entry(key.0).or_default().push(key.1.clone());
@@ -104,6 +116,9 @@ impl State {
                 delta.add(key, value);
             }
         }
+        self.picks.retain(|_, count| *count > 0);
+        delta.picks = self.picks.keys().filter(|p| !known.contains_key(p)).copied().collect();
+        delta.unused = known.into_keys().filter(|p| !self.picks.contains_key(p)).collect();
         delta
     }
 
@@ -118,7 +133,7 @@ impl State {
 
     /// Everything, for a table made anew.
     pub fn all(&self) -> Delta {
-        let mut delta = Delta::default();
+        let mut delta = Delta { picks: self.picks.keys().copied().collect(), ..Delta::default() };
         for (key, wanted) in &self.slots {
             if let Some((_, value)) = wanted.first() {
                 delta.add(key.clone(), value.clone());
@@ -139,13 +154,41 @@ mod tests {
 
     fn wish(owner: &str, items: &[(u8, u8)]) -> Wish {
         let item =
-            |(key, value): &(u8, u8)| Item { set: SetId::Groups, key: vec![*key], value: Value::Bytes(vec![*value]) };
+            |(key, value): &(u8, u8)| Item { set: SetId::Slot(0), key: vec![*key], value: Value::Bytes(vec![*value]) };
         Wish { owner: Owner::Service("ns".into(), owner.into()), items: items.iter().map(item).collect() }
     }
 
+    #[test]
+    fn chains_live_as_long_as_something_leads_there() {
+        let lead = |owner: &str, key: u8, pick: Option<Pick>| Wish {
+            owner: Owner::HostPorts(owner.into()),
+            items: pick
+                .map(|p| Item { set: SetId::Frontends, key: vec![key], value: Value::Pick(p) })
+                .into_iter()
+                .collect(),
+        };
+        let mut state = State::default();
+        let steps = [
+            (lead("a", 1, Some(Pick::Any(1))), vec![Pick::Any(1)], vec![]),
+            (lead("b", 2, Some(Pick::Any(1))), vec![], vec![]),
+            (lead("a", 1, Some(Pick::Any(2))), vec![Pick::Any(2)], vec![]),
+            (lead("b", 2, Some(Pick::Any(2))), vec![], vec![Pick::Any(1)]),
+            (lead("a", 1, None), vec![], vec![]),
+            (lead("b", 2, None), vec![], vec![Pick::Any(2)]),
+        ];
+        for (wish, fresh, unused) in steps {
+            let delta = state.replace(vec![wish.clone()]);
+            assert_eq!(
+                (delta.picks, delta.unused),
+                (fresh.into_iter().collect(), unused.into_iter().collect()),
+                "{wish:?}"
+            );
+        }
+    }
+
     fn text(mut delta: Delta) -> String {
-        let mut deletes: Vec<u8> = delta.delete.remove(&SetId::Groups).unwrap_or_default().concat();
-        let add = delta.add.remove(&SetId::Groups).unwrap_or_default();
+        let mut deletes: Vec<u8> = delta.delete.remove(&SetId::Slot(0)).unwrap_or_default().concat();
+        let add = delta.add.remove(&SetId::Slot(0)).unwrap_or_default();
         let mut adds: Vec<(u8, Value)> = add.into_iter().map(|(k, v)| (k[0], v)).collect();
         deletes.sort_unstable();
         adds.sort_by_key(|a| a.0);
@@ -162,7 +205,8 @@ mod tests {
     #[test]
     fn only_what_differs_changes() {
         let mut state = State::default();
-        let steps: &[(&str, &[(u8, u8)], &str)] = &[
+        type Step = (&'static str, &'static [(u8, u8)], &'static str);
+        let steps: &[Step] = &[
             ("a", &[(1, 1), (2, 2)], "-[] +[1:1 2:2]"),
             ("a", &[(1, 1), (2, 2)], "-[] +[]"),
             ("a", &[(1, 1), (2, 3), (4, 4)], "-[2] +[2:3 4:4]"),

@@ -1,6 +1,6 @@
 //! The nft table: its sets, its chains, and the few rules that look things up in them. Services are entries, never rules.
 
-use std::net::Ipv4Addr;
+use std::{borrow::Cow, collections::BTreeSet, net::Ipv4Addr};
 
 use sys::netlink::nft::{
     Data, Dynamic, Expr, Field, Hook, KIND_LOCAL, Reg, STATE_NEW, STATUS_DNAT, Set, Transaction, Values, Verdict,
@@ -10,7 +10,7 @@ use crate::config::{Cidr, Names};
 
 use Field::{Address, Number, Port, Protocol};
 
-/// Where a service answers: address, protocol, port. The port of most keys below.
+/// Where a service answers: address, protocol, port. The key of most sets below.
 const FRONTEND: &[Field] = &[Address, Protocol, Port];
 
 /// The sets and maps.
@@ -18,12 +18,12 @@ const FRONTEND: &[Field] = &[Address, Protocol, Port];
 pub(crate) enum SetId {
     /// Frontend → the chain that picks among so many endpoints.
     Frontends,
-    /// Frontend → number of its group of endpoints.
-    Groups,
-    /// Group and place → endpoint.
+    /// Frontend and place → endpoint.
     Endpoints,
-    /// Group and endpoint: the endpoints that a client may stay with.
-    Alive,
+    /// Frontend and place → the chain of the slot that a new client gets, where clients stay.
+    Choices,
+    /// Frontend → the endpoint in this slot, where clients stay.
+    Slot(u16),
     /// Frontend → what happens to new connections that have nowhere to go.
     Refused,
     /// Frontends whose clients may be anywhere: answers must come back through this node.
@@ -38,47 +38,77 @@ pub(crate) enum SetId {
     HostPortsAt,
 }
 
-const STICKY: &str = "sticky";
-
-const SETS: &[(SetId, Set)] = &[
-    (SetId::Frontends, Set { name: "frontends", key: FRONTEND, values: Values::Verdicts, dynamic: None }),
-    (SetId::Groups, Set { name: "groups", key: FRONTEND, values: Values::Fields(&[Number]), dynamic: None }),
-    (
-        SetId::Endpoints,
-        Set { name: "endpoints", key: &[Number, Number], values: Values::Fields(&[Address, Port]), dynamic: None },
-    ),
-    (SetId::Alive, Set { name: "alive", key: &[Number, Address, Port], values: Values::None, dynamic: None }),
-    (SetId::Refused, Set { name: "refused", key: FRONTEND, values: Values::Verdicts, dynamic: None }),
-    (SetId::Outside, Set { name: "outside", key: FRONTEND, values: Values::None, dynamic: None }),
-    (SetId::ClusterIps, Set { name: "cluster-ips", key: &[Address], values: Values::None, dynamic: None }),
-    (SetId::Hairpin, Set { name: "hairpin", key: &[Address, Address], values: Values::None, dynamic: None }),
-    (
-        SetId::HostPorts,
-        Set { name: "host-ports", key: &[Protocol, Port], values: Values::Fields(&[Address, Port]), dynamic: None },
-    ),
-    (
-        SetId::HostPortsAt,
-        Set { name: "host-ports-at", key: FRONTEND, values: Values::Fields(&[Address, Port]), dynamic: None },
-    ),
+/// The sets that are always there.
+const FIXED: &[SetId] = &[
+    SetId::Frontends,
+    SetId::Endpoints,
+    SetId::Choices,
+    SetId::Refused,
+    SetId::Outside,
+    SetId::ClusterIps,
+    SetId::Hairpin,
+    SetId::HostPorts,
+    SetId::HostPortsAt,
 ];
 
-/// Which client stays with which endpoint; written by the rules themselves.
-const STICKY_SET: Set =
-    Set { name: STICKY, key: &[Number, Address], values: Values::Fields(&[Address, Port]), dynamic: Some(1 << 18) };
-
 impl SetId {
-    pub fn name(self) -> &'static str {
-        SETS.iter().find(|(id, _)| *id == self).map_or("", |(_, set)| set.name)
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Self::Frontends => "frontends".into(),
+            Self::Endpoints => "endpoints".into(),
+            Self::Choices => "choices".into(),
+            Self::Slot(slot) => format!("slot-{slot}").into(),
+            Self::Refused => "refused".into(),
+            Self::Outside => "outside".into(),
+            Self::ClusterIps => "cluster-ips".into(),
+            Self::Hairpin => "hairpin".into(),
+            Self::HostPorts => "host-ports".into(),
+            Self::HostPortsAt => "host-ports-at".into(),
+        }
+    }
+
+    fn set(self) -> Set {
+        let place = Values::Fields(&[Address, Port]);
+        let (key, values): (&'static [Field], Values) = match self {
+            Self::Frontends | Self::Refused => (FRONTEND, Values::Verdicts),
+            Self::Endpoints => (&[Address, Protocol, Port, Number], place),
+            Self::Choices => (&[Address, Protocol, Port, Number], Values::Verdicts),
+            Self::Slot(_) | Self::HostPortsAt => (FRONTEND, place),
+            Self::Outside => (FRONTEND, Values::None),
+            Self::ClusterIps => (&[Address], Values::None),
+            Self::Hairpin => (&[Address, Address], Values::None),
+            Self::HostPorts => (&[Protocol, Port], place),
+        };
+        Set { name: self.name(), key, values, dynamic: None }
     }
 }
 
-/// A chain that takes a connection to one of the endpoints of its group. There is one for each number of endpoints,
+/// Clients of one slot; a chain writes them down. nft's own tool cannot show a rule that uses what one map holds as
+/// part of the key of another, so there is a set for each slot instead of one map for all.
+fn stay_set(slot: u16) -> Set {
+    Set {
+        name: format!("stay-{slot}").into(),
+        key: &[Address, Protocol, Port, Address],
+        values: Values::None,
+        dynamic: Some(1 << 16),
+    }
+}
+
+/// A chain that takes a connection to one of the endpoints of its frontend. There is one for each number of endpoints,
 /// whatever the number of services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Pick {
-    pub endpoints: u32,
+pub(crate) enum Pick {
+    /// Any of so many.
+    Any(u32),
     /// Clients stay with theirs for so long after their last connection.
-    pub sticky_seconds: Option<u32>,
+    Stay { seconds: u32, slots: u16 },
+}
+
+/// The chain that takes a connection to the endpoint of a slot and writes its client down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Go {
+    pub seconds: u32,
+    pub slot: u16,
 }
 
 /// What an entry holds.
@@ -87,6 +117,7 @@ pub(crate) enum Value {
     None,
     Bytes(Vec<u8>),
     Pick(Pick),
+    Go(Go),
     Reject,
     Drop,
 }
@@ -102,6 +133,7 @@ impl Value {
             Self::None => Data::None,
             Self::Bytes(bytes) => Data::Value(bytes.clone()),
             Self::Pick(pick) => Data::Verdict(Verdict::Goto(pick.name())),
+            Self::Go(go) => Data::Verdict(Verdict::Goto(go.name())),
             Self::Reject => Data::Verdict(Verdict::Goto(REJECT.into())),
             Self::Drop => Data::Verdict(Verdict::Drop),
         }
@@ -118,62 +150,96 @@ fn frontend(at: u8) -> [Expr; 3] {
 }
 
 fn map(id: SetId, key: u8, to: u8) -> Expr {
-    Expr::FromMap { map: id.name().into(), key: Reg(key), to: Reg(to) }
+    Expr::FromMap { map: id.name().into_owned(), key: Reg(key), to: Reg(to) }
 }
 
 fn to_endpoint(at: u8) -> Expr {
     Expr::DestinationNat { address: Reg(at), port: Some(Reg(at + 1)) }
 }
 
+/// The client's address, behind the frontend.
+fn client(at: u8) -> Expr {
+    Expr::Network { to: Reg(at), offset: 12, len: 4 }
+}
+
 impl Pick {
     pub fn name(self) -> String {
-        match self.sticky_seconds {
-            None => format!("pick-{}", self.endpoints),
-            Some(seconds) => format!("stay-{seconds}-{}", self.endpoints),
+        match self {
+            Self::Any(endpoints) => format!("pick-{endpoints}"),
+            Self::Stay { seconds, slots } => format!("stay-{seconds}-{slots}"),
         }
-    }
-
-    fn rules(self) -> Vec<Vec<Expr>> {
-        let Some(seconds) = self.sticky_seconds else {
-            let mut rule = frontend(0).to_vec();
-            rule.push(map(SetId::Groups, 0, 0));
-            rule.push(Expr::Random { to: Reg(1), modulus: self.endpoints });
-            rule.push(map(SetId::Endpoints, 0, 0));
-            rule.push(to_endpoint(0));
-            return vec![rule];
-        };
-        // Registers: 0-2 frontend, 3 group and 4-5 endpoint, 6 group and 7 client.
-        let client = Expr::Network { to: Reg(7), offset: 12, len: 4 };
-        let remember = Expr::Dynamic {
-            set: STICKY.into(),
-            key: Reg(6),
-            data: Some(Reg(4)),
-            how: Dynamic::Update { timeout_ms: u64::from(seconds) * 1000 },
-        };
-        let begin = || {
-            let mut rule = frontend(0).to_vec();
-            rule.extend([map(SetId::Groups, 0, 3), map(SetId::Groups, 0, 6), client.clone()]);
-            rule
-        };
-        let mut stay = begin();
-        stay.push(Expr::FromMap { map: STICKY.into(), key: Reg(6), to: Reg(4) });
-        stay.push(Expr::InSet { set: SetId::Alive.name().into(), key: Reg(3), not: false });
-        stay.extend([remember.clone(), to_endpoint(4)]);
-        let mut choose = begin();
-        choose.push(Expr::Dynamic { set: STICKY.into(), key: Reg(6), data: None, how: Dynamic::Delete });
-        choose.push(Expr::Random { to: Reg(4), modulus: self.endpoints });
-        choose.push(map(SetId::Endpoints, 3, 4));
-        choose.extend([remember, to_endpoint(4)]);
-        vec![stay, choose]
     }
 
     /// Makes the chain.
-    pub fn add(self, change: &mut Transaction) {
+    pub fn add(self, made: &mut Made, change: &mut Transaction) {
         let name = self.name();
         change.chain(&name, None);
-        for rule in self.rules() {
-            change.rule(&name, &rule);
+        match self {
+            Self::Any(endpoints) => {
+                let mut rule = frontend(0).to_vec();
+                rule.push(Expr::Random { to: Reg(3), modulus: endpoints });
+                rule.extend([map(SetId::Endpoints, 0, 0), to_endpoint(0)]);
+                change.rule(&name, &rule);
+            }
+            Self::Stay { seconds, slots } => {
+                for slot in 0..slots {
+                    let go = Go { seconds, slot };
+                    go.add(made, change);
+                    let mut rule = frontend(0).to_vec();
+                    rule.push(client(3));
+                    rule.push(Expr::InSet { set: stay_set(slot).name.into_owned(), key: Reg(0), not: false });
+                    // Where the slot is empty by now it comes back, and another is chosen.
+                    rule.push(Expr::Do(Verdict::Jump(go.name())));
+                    change.rule(&name, &rule);
+                }
+                let mut rule = frontend(0).to_vec();
+                rule.push(Expr::Random { to: Reg(3), modulus: u32::from(slots) });
+                rule.push(Expr::VerdictMap { map: SetId::Choices.name().into_owned(), key: Reg(0) });
+                change.rule(&name, &rule);
+            }
         }
+    }
+}
+
+/// What was made on demand and stays.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Made {
+    go: BTreeSet<Go>,
+    slots: BTreeSet<u16>,
+}
+
+impl Made {
+    /// Makes the sets of a slot.
+    pub fn slot(&mut self, slot: u16, change: &mut Transaction) {
+        if self.slots.insert(slot) {
+            change.set(&SetId::Slot(slot).set());
+            change.set(&stay_set(slot));
+        }
+    }
+}
+
+impl Go {
+    fn name(self) -> String {
+        format!("go-{}-{}", self.seconds, self.slot)
+    }
+
+    pub fn add(self, made: &mut Made, change: &mut Transaction) {
+        made.slot(self.slot, change);
+        if !made.go.insert(self) {
+            return;
+        }
+        let name = self.name();
+        change.chain(&name, None);
+        let mut rule = frontend(0).to_vec();
+        rule.push(client(3));
+        rule.push(Expr::Dynamic {
+            set: stay_set(self.slot).name.into_owned(),
+            key: Reg(0),
+            data: None,
+            how: Dynamic::Update { timeout_ms: u64::from(self.seconds) * 1000 },
+        });
+        rule.extend([map(SetId::Slot(self.slot), 0, 0), to_endpoint(0)]);
+        change.rule(&name, &rule);
     }
 }
 
@@ -196,14 +262,16 @@ pub(crate) fn build(facts: &Facts, change: &mut Transaction) {
     change.table();
     change.delete_table();
     change.table();
-    for (_, set) in SETS {
-        change.set(set);
+    for set in FIXED {
+        change.set(&set.set());
     }
-    change.set(&STICKY_SET);
     for name in [REJECT, SERVICES, REFUSE, STRAY] {
         change.chain(name, None);
     }
-    change.rule(REJECT, &[Expr::Reject]);
+    // A reset arrives at once; the kernel sends only few "unreachable" to one and the same client.
+    let tcp = [Expr::Protocol { to: Reg(0) }, Expr::Equal { reg: Reg(0), value: vec![6] }, Expr::Reset];
+    change.rule(REJECT, &tcp);
+    change.rule(REJECT, &[Expr::Unreachable]);
     refuse(change);
     services(change);
     stray(change);
@@ -238,13 +306,13 @@ fn is_new() -> [Expr; 3] {
 fn refuse(change: &mut Transaction) {
     let mut rule = is_new().to_vec();
     rule.extend(frontend(0));
-    rule.push(Expr::VerdictMap { map: SetId::Refused.name().into(), key: Reg(0) });
+    rule.push(Expr::VerdictMap { map: SetId::Refused.name().into_owned(), key: Reg(0) });
     change.rule(REFUSE, &rule);
 }
 
 fn services(change: &mut Transaction) {
     let mut rule = frontend(0).to_vec();
-    rule.push(Expr::VerdictMap { map: SetId::Frontends.name().into(), key: Reg(0) });
+    rule.push(Expr::VerdictMap { map: SetId::Frontends.name().into_owned(), key: Reg(0) });
     change.rule(SERVICES, &rule);
 
     // Host ports: this node's addresses, but not loopback's, which nobody could answer.
@@ -269,7 +337,7 @@ fn services(change: &mut Transaction) {
 fn stray(change: &mut Transaction) {
     let mut rule = is_new().to_vec();
     rule.push(Expr::Network { to: Reg(0), offset: 16, len: 4 });
-    rule.push(Expr::InSet { set: SetId::ClusterIps.name().into(), key: Reg(0), not: false });
+    rule.push(Expr::InSet { set: SetId::ClusterIps.name().into_owned(), key: Reg(0), not: false });
     rule.push(Expr::Do(Verdict::Goto(REJECT.into())));
     change.rule(STRAY, &rule);
 }
@@ -294,17 +362,17 @@ fn leaving(facts: &Facts) -> Vec<Vec<Expr>> {
     let itself = [
         source.clone(),
         Expr::Network { to: Reg(1), offset: 16, len: 4 },
-        Expr::InSet { set: SetId::Hairpin.name().into(), key: Reg(0), not: false },
+        Expr::InSet { set: SetId::Hairpin.name().into_owned(), key: Reg(0), not: false },
     ];
     let outside = [
         Expr::OriginalAddress { to: Reg(0) },
         Expr::Protocol { to: Reg(1) },
         Expr::OriginalPort { to: Reg(2) },
-        Expr::InSet { set: SetId::Outside.name().into(), key: Reg(0), not: false },
+        Expr::InSet { set: SetId::Outside.name().into_owned(), key: Reg(0), not: false },
     ];
     let foreign = [
         Expr::OriginalAddress { to: Reg(0) },
-        Expr::InSet { set: SetId::ClusterIps.name().into(), key: Reg(0), not: false },
+        Expr::InSet { set: SetId::ClusterIps.name().into_owned(), key: Reg(0), not: false },
         source.clone(),
         masked(0),
         Expr::NotEqual { reg: Reg(0), value: pods.clone() },

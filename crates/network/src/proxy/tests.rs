@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     model::{self, Endpoint, Protocol},
-    plan::{self, Numbers},
+    plan::{self, Slots},
     stale::Leads,
     state::{Owner, Wish},
     table::{SetId, Value},
@@ -36,7 +36,7 @@ pub(crate) fn slice(ports: Json, endpoints: &[&str]) -> Arc<EndpointSlice> {
     Arc::new(serde_json::from_value(slice).unwrap())
 }
 
-pub(crate) fn wish(spec: Json, ports: Json, endpoints: &[&str], numbers: &mut Numbers) -> Wish {
+pub(crate) fn wish(spec: Json, ports: Json, endpoints: &[&str], slots: &mut Slots) -> Wish {
     let frontend = model::frontend(&service(spec)).unwrap();
     let endpoints = model::endpoints(&[slice(ports, endpoints)], "here");
     plan::service(
@@ -44,7 +44,7 @@ pub(crate) fn wish(spec: Json, ports: Json, endpoints: &[&str], numbers: &mut Nu
         &frontend,
         &endpoints,
         &[Ipv4Addr::new(192, 0, 2, 1)],
-        numbers,
+        slots,
     )
 }
 
@@ -73,12 +73,11 @@ fn text(wish: &Wish) -> Vec<String> {
                 Value::Pick(pick) => pick.name(),
                 Value::Reject => "reject".into(),
                 Value::Drop => "drop".into(),
-                Value::Bytes(b) if b.len() == 4 => number(b).to_string(),
+                Value::Go(go) => format!("{} for {} s", go.slot, go.seconds),
                 Value::Bytes(b) => format!("{}:{}", ip(&b[..4]), port(&b[4..])),
             };
             let key = match item.set {
-                SetId::Endpoints => format!("{}.{}", number(key), number(&key[4..])),
-                SetId::Alive => format!("{} {}:{}", number(key), ip(&key[4..8]), port(&key[8..])),
+                SetId::Endpoints | SetId::Choices => format!("{} {}", frontend(), number(&key[12..])),
                 SetId::ClusterIps => ip(key),
                 SetId::Hairpin => ip(&key[..4]),
                 SetId::HostPorts => format!("{}/{}", key[0], port(&key[4..])),
@@ -107,14 +106,13 @@ fn a_service_is_a_handful_of_entries() {
         spec(json!({})),
         one_port(),
         &["10.244.0.2", "10.244.0.3 elsewhere", "10.244.0.4 unready"],
-        &mut Numbers::default(),
+        &mut Slots::default(),
     );
     let want = [
         "cluster-ips 10.96.0.7",
-        "endpoints 1.0 10.244.0.2:8080",
-        "endpoints 1.1 10.244.0.3:8080",
+        "endpoints 10.96.0.7/6/80 0 10.244.0.2:8080",
+        "endpoints 10.96.0.7/6/80 1 10.244.0.3:8080",
         "frontends 10.96.0.7/6/80 pick-2",
-        "groups 10.96.0.7/6/80 1",
         "hairpin 10.244.0.2",
     ];
     assert_eq!(text(&wish), want);
@@ -123,7 +121,7 @@ fn a_service_is_a_handful_of_entries() {
 #[test]
 fn who_gets_traffic() {
     let endpoints_of = |more: Json, endpoints: &[&str]| {
-        let wish = wish(spec(more), one_port(), endpoints, &mut Numbers::default());
+        let wish = wish(spec(more), one_port(), endpoints, &mut Slots::default());
         text(&wish)
             .into_iter()
             .filter(|l| l.starts_with("endpoints") || l.starts_with("refused"))
@@ -134,11 +132,15 @@ fn who_gets_traffic() {
     let cases: &[(Json, &[&str], &str)] = &[
         (json!({}), &[], "refused 10.96.0.7/6/80 reject"),
         (json!({}), &["10.244.0.2 unready"], "refused 10.96.0.7/6/80 reject"),
-        (json!({}), &["10.244.0.2 lingering", "10.244.0.3 unready"], "endpoints 1.0 10.244.0.2:8080"),
-        (json!({}), &["10.244.0.2 lingering", "10.244.0.3"], "endpoints 1.0 10.244.0.3:8080"),
-        (local.clone(), &["10.244.0.2", "10.244.0.3 elsewhere"], "endpoints 1.0 10.244.0.2:8080"),
+        (json!({}), &["10.244.0.2 lingering", "10.244.0.3 unready"], "endpoints 10.96.0.7/6/80 0 10.244.0.2:8080"),
+        (json!({}), &["10.244.0.2 lingering", "10.244.0.3"], "endpoints 10.96.0.7/6/80 0 10.244.0.3:8080"),
+        (local.clone(), &["10.244.0.2", "10.244.0.3 elsewhere"], "endpoints 10.96.0.7/6/80 0 10.244.0.2:8080"),
         (local.clone(), &["10.244.0.3 elsewhere"], "refused 10.96.0.7/6/80 drop"),
-        (local.clone(), &["10.244.0.2 lingering", "10.244.0.3 elsewhere"], "endpoints 1.0 10.244.0.2:8080"),
+        (
+            local.clone(),
+            &["10.244.0.2 lingering", "10.244.0.3 elsewhere"],
+            "endpoints 10.96.0.7/6/80 0 10.244.0.2:8080",
+        ),
         (local, &[], "refused 10.96.0.7/6/80 reject"),
     ];
     for (more, endpoints, want) in cases {
@@ -150,15 +152,14 @@ fn who_gets_traffic() {
 fn node_ports_and_policies() {
     let node_port = json!([{"name": "http", "port": 80, "nodePort": 30080}]);
     let both = &["10.244.0.2", "10.244.0.3 elsewhere"];
-    let cluster =
-        wish(spec(json!({"type": "NodePort", "ports": node_port})), one_port(), both, &mut Numbers::default());
+    let cluster = wish(spec(json!({"type": "NodePort", "ports": node_port})), one_port(), both, &mut Slots::default());
     let lines = text(&cluster);
-    assert!(lines.contains(&"groups 192.0.2.1/6/30080 1".into()), "{lines:?}");
+    assert!(lines.contains(&"frontends 192.0.2.1/6/30080 pick-2".into()), "{lines:?}");
     assert!(lines.contains(&"outside 192.0.2.1/6/30080".into()));
     assert!(!lines.contains(&"outside 10.96.0.7/6/80".into()));
 
     let local = json!({"type": "NodePort", "ports": node_port, "externalTrafficPolicy": "Local", "externalIPs": ["198.51.100.9"]});
-    let lines = text(&wish(spec(local), one_port(), both, &mut Numbers::default()));
+    let lines = text(&wish(spec(local), one_port(), both, &mut Slots::default()));
     let frontends: Vec<&str> = lines.iter().filter(|l| l.starts_with("frontends")).map(String::as_str).collect();
     assert_eq!(
         frontends,
@@ -170,11 +171,32 @@ fn node_ports_and_policies() {
 #[test]
 fn clients_that_stay() {
     let more = json!({"sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 60}}});
-    let lines = text(&wish(spec(more), one_port(), &["10.244.0.2"], &mut Numbers::default()));
-    assert!(lines.contains(&"frontends 10.96.0.7/6/80 stay-60-1".into()), "{lines:?}");
-    assert!(lines.contains(&"alive 1 10.244.0.2:8080".into()));
+    let mut slots = Slots::default();
+    let mut lines = |endpoints: &[&str]| -> Vec<String> {
+        let all = text(&wish(spec(more.clone()), one_port(), endpoints, &mut slots));
+        let all =
+            all.into_iter().filter(|l| l.starts_with("choices") || l.starts_with("slot") || l.starts_with("front"));
+        all.map(|l| l.replace("10.96.0.7/6/80 ", "")).collect()
+    };
+    assert_eq!(
+        lines(&["10.244.0.2", "10.244.0.3"]),
+        [
+            "choices 0 0 for 60 s",
+            "choices 1 1 for 60 s",
+            "frontends stay-60-2",
+            "slot-0 10.244.0.2:8080",
+            "slot-1 10.244.0.3:8080"
+        ]
+    );
+    // Who stays keeps its slot; the turn of the empty one goes to it.
+    assert_eq!(
+        lines(&["10.244.0.3"]),
+        ["choices 0 1 for 60 s", "choices 1 1 for 60 s", "frontends stay-60-2", "slot-1 10.244.0.3:8080"]
+    );
+    assert_eq!(lines(&["10.244.0.3", "10.244.0.4"])[3..], ["slot-0 10.244.0.4:8080", "slot-1 10.244.0.3:8080"]);
+    assert_eq!(lines(&["10.244.0.4"]), ["choices 0 0 for 60 s", "frontends stay-60-1", "slot-0 10.244.0.4:8080"]);
     let lines =
-        text(&wish(spec(json!({"sessionAffinity": "ClientIP"})), one_port(), &["10.244.0.2"], &mut Numbers::default()));
+        text(&wish(spec(json!({"sessionAffinity": "ClientIP"})), one_port(), &["10.244.0.2"], &mut Slots::default()));
     assert!(lines.contains(&"frontends 10.96.0.7/6/80 stay-10800-1".into()));
 }
 
@@ -234,10 +256,10 @@ fn host_ports_of_a_pod() {
 fn what_udp_leads_to() {
     let udp = json!({"ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]});
     let ports = json!([{"name": "dns", "port": 5353, "protocol": "UDP"}]);
-    let mut numbers = Numbers::default();
-    let with = Leads::of(&wish(spec(udp.clone()), ports.clone(), &["10.244.0.2"], &mut numbers));
-    let without = Leads::of(&wish(spec(udp), ports, &[], &mut numbers));
-    let tcp = Leads::of(&wish(spec(json!({})), one_port(), &["10.244.0.2"], &mut numbers));
+    let mut slots = Slots::default();
+    let with = Leads::of(&wish(spec(udp.clone()), ports.clone(), &["10.244.0.2"], &mut slots));
+    let without = Leads::of(&wish(spec(udp), ports, &[], &mut slots));
+    let tcp = Leads::of(&wish(spec(json!({})), one_port(), &["10.244.0.2"], &mut slots));
     assert!(tcp.is_empty() && !with.is_empty() && !without.is_empty());
     assert!(with.clone().changed_to(&with).is_empty(), "nothing to do when nothing changed");
     assert_eq!(with.clone().changed_to(&without), without);

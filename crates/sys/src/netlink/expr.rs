@@ -110,7 +110,9 @@ pub enum Expr {
     /// Puts an entry into a dynamic map, or takes it out.
     Dynamic { set: String, key: Reg, data: Option<Reg>, how: Dynamic },
     /// Answers "port unreachable".
-    Reject,
+    Unreachable,
+    /// Answers with a reset of the TCP connection.
+    Reset,
 }
 
 /// What a rule does to a dynamic map.
@@ -151,7 +153,7 @@ impl Expr {
             Self::State { .. } | Self::Status { .. } | Self::OriginalAddress { .. } | Self::OriginalPort { .. } => "ct",
             Self::DestinationKind { .. } => "fib",
             Self::Dynamic { .. } => "dynset",
-            Self::Reject => "reject",
+            Self::Unreachable | Self::Reset => "reject",
         }
     }
 
@@ -241,7 +243,8 @@ impl Expr {
                 b.be32(3, 2);
             }
             Self::Dynamic { set, key, data, how } => dynamic(b, set, *key, *data, *how),
-            Self::Reject => {
+            Self::Reset => b.be32(1, 1),
+            Self::Unreachable => {
                 b.be32(1, 0);
                 // Port unreachable.
                 b.attr(2, &[3]);

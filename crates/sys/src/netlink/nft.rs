@@ -1,6 +1,6 @@
 //! nf_tables: tables, chains, sets, maps, elements and rules as one transaction, and the news of other people's.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 pub use super::expr::{Data, Dynamic, Expr, KIND_LOCAL, Reg, STATE_NEW, STATUS_DNAT, Verdict};
 use super::{
@@ -14,8 +14,9 @@ const NEW_TABLE: u16 = SUBSYSTEM;
 const GET_TABLE: u16 = SUBSYSTEM | 1;
 const DELETE_TABLE: u16 = SUBSYSTEM | 2;
 const NEW_CHAIN: u16 = SUBSYSTEM | 3;
+const DELETE_CHAIN: u16 = SUBSYSTEM | 5;
 const NEW_RULE: u16 = SUBSYSTEM | 6;
-const DELETE_RULE: u16 = SUBSYSTEM | 8;
+
 const NEW_SET: u16 = SUBSYSTEM | 9;
 const NEW_ELEMENT: u16 = SUBSYSTEM | 12;
 const DELETE_ELEMENT: u16 = SUBSYSTEM | 14;
@@ -72,7 +73,7 @@ pub enum Values {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Set {
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The fields of a key, 4 bytes each.
     pub key: &'static [Field],
     /// What it holds.
@@ -159,11 +160,11 @@ impl Transaction {
         });
     }
 
-    /// Removes all rules of a chain.
-    pub fn flush_chain(&mut self, name: &str) {
-        self.add(DELETE_RULE, 0, format!("empty chain {name}"), |b, table| {
+    /// Removes a chain with its rules; nothing may lead to it any more.
+    pub fn delete_chain(&mut self, name: &str) {
+        self.add(DELETE_CHAIN, 0, format!("delete chain {name}"), |b, table| {
             b.text(1, table);
-            b.text(2, name);
+            b.text(3, name);
         });
     }
 
@@ -176,7 +177,7 @@ impl Transaction {
             // Entries that rules add, and that time out.
             let dynamic = if set.dynamic.is_some() { 0x30 } else { 0 };
             b.text(1, table);
-            b.text(2, set.name);
+            b.text(2, &set.name);
             b.be32(3, map | dynamic);
             b.be32(4, fields_code(set.key));
             b.be32(5, fields_len(set.key));
@@ -286,7 +287,7 @@ pub fn tables(socket: &Socket) -> Result<Vec<String>, Error> {
     let mut buffer = Buffer::default();
     buffer.message(GET_TABLE, super::message::DUMP, &HEAD, |_| {});
     let all = socket.dump(&buffer, || "list nft tables".into())?;
-    Ok(all.iter().filter_map(|m| table_of(m)).collect())
+    Ok(all.iter().filter_map(table_of).collect())
 }
 
 fn table_of(message: &Message) -> Option<String> {

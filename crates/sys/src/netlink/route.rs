@@ -69,7 +69,7 @@ pub struct Link {
     pub up: bool,
     /// Largest packet.
     pub mtu: u32,
-    /// `veth`, `dummy`, …; empty for hardware.
+    /// `veth`, `bridge`, …; empty for hardware.
     pub kind: String,
 }
 
@@ -130,7 +130,7 @@ fn link_head(index: u32, flags: u32) -> [u8; 16] {
 }
 
 impl Changes {
-    /// Makes a pair of interfaces, both up, the far one where it belongs, in one message.
+    /// Makes a pair of interfaces in one message: this end up, the far one where it belongs and still down.
     pub fn veth(&mut self, veth: &Veth<'_>) -> &mut Self {
         self.0.message(NEW_LINK, ACK | CREATE | EXCLUSIVE, &link_head(0, UP), |b| {
             b.text(LINK_NAME, veth.name);
@@ -139,7 +139,8 @@ impl Changes {
             b.nest(LINK_INFO, |b| {
                 b.text(INFO_KIND, "veth");
                 b.nest(INFO_DATA, |b| {
-                    b.nest_with(VETH_PEER, &link_head(0, UP), |b| {
+                    // It cannot be up before the two are tied together.
+                    b.nest_with(VETH_PEER, &link_head(0, 0), |b| {
                         b.text(LINK_NAME, veth.peer);
                         b.attr(LINK_ADDRESS, &veth.peer_mac);
                         b.u32(LINK_MTU, veth.mtu);
@@ -151,11 +152,11 @@ impl Changes {
         self
     }
 
-    /// Makes an interface that leads nowhere, to hold addresses.
-    pub fn dummy(&mut self, name: &str) -> &mut Self {
+    /// Makes an interface that leads nowhere, to hold addresses: a bridge without ports, because not every kernel has `dummy`.
+    pub fn holder(&mut self, name: &str) -> &mut Self {
         self.0.message(NEW_LINK, ACK | CREATE | EXCLUSIVE, &link_head(0, UP), |b| {
             b.text(LINK_NAME, name);
-            b.nest(LINK_INFO, |b| b.text(INFO_KIND, "dummy"));
+            b.nest(LINK_INFO, |b| b.text(INFO_KIND, "bridge"));
         });
         self
     }
