@@ -12,9 +12,13 @@ use cri::{
 async fn containers_start_print_and_end() {
     let mut node = Node::new().await;
     let pod = node.sandbox("pod").await;
-    let config = node.container("c", "echo out; echo err >&2; printf 'no newline'; hostname; echo $COLOR $HOSTNAME $HOME; exit 3");
+    let config = node
+        .container("c", "echo out; echo err >&2; printf 'no newline'; hostname; echo $COLOR $HOSTNAME $HOME; exit 3");
     let state = node.start(&pod, &config).await;
-    assert!(matches!(state.phase, ContainerPhase::Running { pid, .. } if pid > 1) || matches!(state.phase, ContainerPhase::Exited(_)));
+    assert!(
+        matches!(state.phase, ContainerPhase::Running { pid, .. } if pid > 1)
+            || matches!(state.phase, ContainerPhase::Exited(_))
+    );
     let exit = node.exit_of(&config.id).await;
     assert_eq!((exit.code, exit.signal, exit.oom_killed, exit.unknown), (3, 0, false, false));
     assert!(exit.started_at_ns > 0 && exit.finished_at_ns >= exit.started_at_ns);
@@ -46,18 +50,33 @@ async fn processes_run_beside_it() {
     node.start(&pod, &config).await;
     node.printed(&config, "up").await;
     assert_eq!(node.exec(&pod, &config.id, "echo hi; echo no >&2; exit 7").await, (7, "hi\n".into(), "no\n".into()));
-    let (code, out, _) = node.exec(&pod, &config.id, "echo $COLOR $HOME; tr '\\0' ' ' </proc/1/cmdline; hostname; cat /proc/self/cgroup | head -1").await;
+    let (code, out, _) = node
+        .exec(
+            &pod,
+            &config.id,
+            "echo $COLOR $HOME; tr '\\0' ' ' </proc/1/cmdline; hostname; cat /proc/self/cgroup | head -1",
+        )
+        .await;
     assert!(code == 0 && out.starts_with("blue /root\nsh -c echo up; sleep 600; true pod\n"), "{out:?}");
     assert!(out.trim_end().ends_with(":/"), "its own cgroup is the root: {out:?}");
-    let failed = node.runtime.exec(&pod, &config.id, &ExecConfig { args: vec!["x".into()], ..ExecConfig::default() }).await;
+    let failed =
+        node.runtime.exec(&pod, &config.id, &ExecConfig { args: vec!["x".into()], ..ExecConfig::default() }).await;
     let Err(Error::Start { message, exit_code }) = failed else { panic!("it starts") };
-    assert!(exit_code == 127 && message.ends_with("exec failed: unable to start container process: exec: \"x\": executable file not found in $PATH"), "{message}");
+    assert!(
+        exit_code == 127
+            && message.ends_with(
+                "exec failed: unable to start container process: exec: \"x\": executable file not found in $PATH"
+            ),
+        "{message}"
+    );
     // Input of three million bytes, by descriptors that nobody copies from.
     let wc = ExecConfig { args: vec!["wc".into(), "-c".into()], stdin: true, stdout: true, ..ExecConfig::default() };
     let streams = node.runtime.exec(&pod, &config.id, &wc).await.unwrap();
     let out = read_all(streams.stdout.unwrap());
     let stdin = std::fs::File::from(streams.stdin.unwrap());
-    tokio::task::spawn_blocking(move || std::io::Write::write_all(&mut &stdin, &vec![b'x'; 3_000_000]).unwrap()).await.unwrap();
+    tokio::task::spawn_blocking(move || std::io::Write::write_all(&mut &stdin, &vec![b'x'; 3_000_000]).unwrap())
+        .await
+        .unwrap();
     assert_eq!(out.await.unwrap().trim(), "3000000");
     // Somebody gives up on it.
     let sleep = ExecConfig { args: vec!["sleep".into(), "600".into()], ..ExecConfig::default() };
@@ -105,17 +124,24 @@ async fn what_cannot_start_says_why() {
     ] {
         let mut config = node.container(name, "");
         config.args = vec![program.into()];
-        let Err(Error::Start { message, exit_code }) = node.runtime.start_container(&pod, &config).await else { panic!("{program} starts") };
+        let Err(Error::Start { message, exit_code }) = node.runtime.start_container(&pod, &config).await else {
+            panic!("{program} starts")
+        };
         assert_eq!(exit_code, code, "{message}");
         assert!(message.starts_with("failed to create containerd task: ") && message.ends_with(text), "{message}");
         let listed = node.runtime.list().await.unwrap();
         let state = listed[0].containers.iter().find(|c| c.id == config.id).unwrap();
-        assert!(matches!(&state.phase, ContainerPhase::Exited(exit) if exit.code == code && exit.started_at_ns == 0), "{state:?}");
+        assert!(
+            matches!(&state.phase, ContainerPhase::Exited(exit) if exit.code == code && exit.started_at_ns == 0),
+            "{state:?}"
+        );
         node.runtime.remove_container(&pod, &config.id).await.unwrap();
     }
     let mut user = node.container("user", "true");
     user.user.spec = "nobody".into();
-    let Err(Error::Start { message, .. }) = node.runtime.start_container(&pod, &user).await else { panic!("it starts") };
+    let Err(Error::Start { message, .. }) = node.runtime.start_container(&pod, &user).await else {
+        panic!("it starts")
+    };
     assert!(message.ends_with("unable to find user nobody: no matching entries in passwd file"), "{message}");
     let mut script = node.container("script", "");
     script.args = vec!["/bin/script".into()];
@@ -153,7 +179,11 @@ async fn containers_outlive_the_agent() {
     assert_eq!(node.log(&long), "up\nlater\n");
     node.restart().await;
     let listed = node.runtime.list().await.unwrap();
-    let codes: Vec<i32> = listed[0].containers.iter().filter_map(|c| if let ContainerPhase::Exited(e) = &c.phase { Some(e.code) } else { None }).collect();
+    let codes: Vec<i32> = listed[0]
+        .containers
+        .iter()
+        .filter_map(|c| if let ContainerPhase::Exited(e) = &c.phase { Some(e.code) } else { None })
+        .collect();
     assert_eq!(codes, [5, 6]);
     node.end().await;
 }
@@ -190,7 +220,10 @@ async fn cleanup_finds_what_has_no_records() {
     node.end().await;
     tokio::task::spawn_blocking(move || runtime::cleanup(&config).unwrap()).await.unwrap();
     let listed = other.runtime.list().await.unwrap();
-    assert!(listed[0].ready && matches!(listed[0].containers[0].phase, ContainerPhase::Running { .. }), "the other one lives");
+    assert!(
+        listed[0].ready && matches!(listed[0].containers[0].phase, ContainerPhase::Running { .. }),
+        "the other one lives"
+    );
     assert!(!remains(&other.config).is_empty());
     other.end().await;
 }
@@ -213,5 +246,57 @@ async fn logs_are_complete_and_can_be_rotated() {
     node.exit_of(&turn.id).await;
     assert_eq!(node.log(&turn), "after\n");
     assert!(std::fs::read_to_string(old).unwrap().ends_with("before\n"));
+    node.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attempts_of_a_pod_do_not_end_each_other() {
+    let mut node = Node::new().await;
+    let first = node.sandbox("pod").await;
+    let mut config = node.sandbox_config("again");
+    config.cgroup = node.sandbox_config("pod").cgroup;
+    node.runtime.run_sandbox(&config).await.unwrap();
+    let mut old = node.container("old", "sleep 600; true");
+    let mut new = node.container("new", "echo up; sleep 600; true");
+    (old.cgroup_name, new.cgroup_name) = ("c-0".into(), "c-0".into());
+    node.start(&first, &old).await;
+    node.start(&config.id, &new).await;
+    node.printed(&new, "up").await;
+    node.runtime.stop_sandbox(&first).await.unwrap();
+    node.exit_of(&old.id).await;
+    node.runtime.remove_sandbox(&first).await.unwrap();
+    assert_eq!(node.exec(&config.id, &new.id, "echo alive").await.1, "alive\n");
+    node.runtime.remove_sandbox(&config.id).await.unwrap();
+    node.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_cannot_be_written_through_a_sandbox() {
+    let node = Node::new().await;
+    node.sandbox("pod").await;
+    let pid = node.runtime.list().await.unwrap()[0].pid;
+    let exe = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap();
+    assert!(
+        exe.starts_with(&node.config.run) && exe.ends_with(node.config.program.strip_prefix("/").unwrap()),
+        "{exe:?}"
+    );
+    let error = std::fs::File::options().write(true).open(format!("/proc/{pid}/exe")).unwrap_err();
+    assert!(matches!(error.kind(), std::io::ErrorKind::ReadOnlyFilesystem | std::io::ErrorKind::ExecutableFileBusy));
+    let again = runtime::PodiumRuntime::open(node.config.clone()).await.unwrap();
+    assert_eq!(std::fs::read_link(format!("/proc/{pid}/exe")).unwrap(), exe, "a new agent keeps the view");
+    drop(again);
+    node.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_paths_of_layers() {
+    let mut node = Node::new().await;
+    let long = node.dir.path().join("x".repeat(200)).join("y".repeat(200));
+    std::fs::create_dir_all(&long).unwrap();
+    std::fs::write(long.join("top"), "upper\n").unwrap();
+    let pod = node.sandbox("pod").await;
+    let mut config = node.container("c", "cat /top");
+    config.layers.insert(0, long);
+    assert_eq!(node.run(&pod, &config).await.1, "upper\n");
     node.end().await;
 }

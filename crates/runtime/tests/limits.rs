@@ -68,8 +68,13 @@ async fn limits_change_while_it_runs_and_usage_is_counted() {
     assert!(whole.memory_bytes >= stats.memory_bytes && whole.pids > stats.pids, "{whole:?}");
     for bytes in [64 << 20, 48 << 20] {
         node.runtime.update_resources(&pod, &config.id, &memory(bytes)).await.unwrap();
-        let (_, out, _) =
-            node.exec(&pod, &config.id, "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null").await;
+        let (_, out, _) = node
+            .exec(
+                &pod,
+                &config.id,
+                "cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null",
+            )
+            .await;
         assert_eq!(out.trim(), bytes.to_string());
     }
     node.end().await;
@@ -83,7 +88,10 @@ async fn devices_are_restricted() {
                   head -c 4 /dev/zero | wc -c; echo x > /dev/null && ls /dev | tr '\\n' ' '";
     let (_, log) = node.run(&pod, &node.container("c", script)).await;
     assert!(log.starts_with("made\nrefused\n4\n"), "{log}");
-    assert_eq!(log.lines().last().unwrap(), "core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero ");
+    assert_eq!(
+        log.lines().last().unwrap(),
+        "core fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero "
+    );
     let mut privileged = node.container("p", "ls /dev | grep -c '^loop0$'; grep -E '^(CapEff|Seccomp):' /proc/self/status; mount -t tmpfs x /tmp && echo mounted");
     privileged.privileged = true;
     let (_, log) = node.run(&pod, &privileged).await;
@@ -91,8 +99,37 @@ async fn devices_are_restricted() {
     let held = held.lines().find(|line| line.starts_with("CapEff")).unwrap();
     assert_eq!(log, format!("1\n{held}\nSeccomp:\t0\nmounted\n"));
     let mut given = node.container("g", "stat -c '%t %T' /dev/mine; head -c 3 /dev/mine | wc -c");
-    let device = cri::runtime::Device { host_path: "/dev/zero".into(), container_path: "/dev/mine".into(), permissions: "rwm".into() };
+    let device = cri::runtime::Device {
+        host_path: "/dev/zero".into(),
+        container_path: "/dev/mine".into(),
+        permissions: "rwm".into(),
+    };
     given.devices = vec![device];
     assert_eq!(node.run(&pod, &given).await.1, "1 5\n3\n");
     node.end().await;
+}
+
+/// Version 2 restricts devices by a program; a version 2 hierarchy is enough to try it, whatever else is mounted.
+#[test]
+fn device_programs_hold() {
+    use std::os::fd::AsFd;
+
+    use sys::device::{Kind, Rule};
+    let host = sys::cgroup::Host::detect().unwrap();
+    let mount = host.unified.expect("this test needs a cgroup2 mount");
+    let group = mount.join(format!("podium-runtime-devices-{}", std::process::id()));
+    std::fs::create_dir(&group).unwrap();
+    let rule = Rule { kind: Kind::Character, major: Some(1), minor: Some(3), read: false, write: true, make: false };
+    sys::device::restrict(std::fs::File::open(&group).unwrap().as_fd(), &[rule]).unwrap();
+    let script = "echo $$ > $0/cgroup.procs; echo x > /dev/null && echo null; (head -c 1 < /dev/null) 2>/dev/null || echo no read; \
+                  (head -c 1 < /dev/zero) 2>/dev/null || echo no zero";
+    let out = std::process::Command::new("/usr/bin/busybox")
+        .args(["sh", "-c", script])
+        .arg(&group)
+        .stdin(std::process::Stdio::piped())
+        .output()
+        .unwrap();
+    std::fs::remove_dir(&group).unwrap();
+    let out = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(out, "null\nno read\nno zero\n");
 }

@@ -25,10 +25,19 @@ async fn users_and_capabilities() {
     let pod = node.sandbox("pod").await;
     let (_, log) = node.run(&pod, &node.container("default", STATUS)).await;
     assert!(log.starts_with("Uid: 0 0 0 0 Gid: 0 0 0 0 Groups: 0 "), "{log}");
-    for set in ["CapInh: 0000000000000000", "CapPrm: 00000000a80425fb", "CapEff: 00000000a80425fb", "CapBnd: 00000000a80425fb", "NoNewPrivs: 0"] {
+    for set in [
+        "CapInh: 0000000000000000",
+        "CapPrm: 00000000a80425fb",
+        "CapEff: 00000000a80425fb",
+        "CapBnd: 00000000a80425fb",
+        "NoNewPrivs: 0",
+    ] {
         assert!(log.contains(set), "{set} in {log}");
     }
-    let mut user = node.container("user", &format!("{STATUS}; echo; touch /x 2>/dev/null || echo ro; echo to stdout > /dev/stdout; pwd; echo $HOME"));
+    let mut user = node.container(
+        "user",
+        &format!("{STATUS}; echo; touch /x 2>/dev/null || echo ro; echo to stdout > /dev/stdout; pwd; echo $HOME"),
+    );
     user.user = User { uid: Some(1000), gid: Some(2000), additional_gids: vec![3000], ..User::default() };
     user.read_only_rootfs = true;
     user.no_new_privileges = true;
@@ -51,7 +60,8 @@ async fn users_and_capabilities() {
 async fn filters_hold_for_exec_too() {
     let mut node = Node::new().await;
     let pod = node.sandbox("pod").await;
-    let script = "grep '^Seccomp:' /proc/self/status; unshare -m true 2>/dev/null || echo refused; echo up; sleep 600; true";
+    let script =
+        "grep '^Seccomp:' /proc/self/status; unshare -m true 2>/dev/null || echo refused; echo up; sleep 600; true";
     for (name, no_new_privileges) in [("a", false), ("b", true)] {
         let mut config = node.container(name, script);
         config.seccomp = Seccomp::RuntimeDefault;
@@ -61,12 +71,17 @@ async fn filters_hold_for_exec_too() {
         node.start(&pod, &config).await;
         node.printed(&config, "up").await;
         assert!(node.log(&config).starts_with("Seccomp:\t2\nrefused\n"));
-        let (_, out, _) = node.exec(&pod, &config.id, "grep -E '^(Seccomp|NoNewPrivs|CapBnd):' /proc/self/status").await;
+        let (_, out, _) =
+            node.exec(&pod, &config.id, "grep -E '^(Seccomp|NoNewPrivs|CapBnd):' /proc/self/status").await;
         let nnp = u8::from(no_new_privileges);
         assert_eq!(out, format!("CapBnd:\t00000000a80425fb\nNoNewPrivs:\t{nnp}\nSeccomp:\t2\n"));
     }
     let profile = node.dir.path().join("profile.json");
-    std::fs::write(&profile, r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}"#).unwrap();
+    std::fs::write(
+        &profile,
+        r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}"#,
+    )
+    .unwrap();
     let mut config = node.container("local", "mkdir /x 2>&1; echo end");
     config.seccomp = Seccomp::Localhost(profile);
     let (_, log) = node.run(&pod, &config).await;
@@ -144,8 +159,17 @@ async fn pods_share_what_they_should() {
     let mut config = node.sandbox_config("hosts");
     (config.network, config.pid, config.ipc) = (NamespaceMode::Host, NamespaceMode::Host, NamespaceMode::Host);
     node.runtime.run_sandbox(&config).await.unwrap();
-    let (_, log) = node.run(&config.id, &node.container("host", "for n in net ipc uts; do readlink /proc/self/ns/$n; done; test $$ -gt 50 && echo big")).await;
-    let own = ["net", "ipc", "uts"].map(|ns| std::fs::read_link(format!("/proc/self/ns/{ns}")).unwrap().display().to_string());
+    let (_, log) = node
+        .run(
+            &config.id,
+            &node.container(
+                "host",
+                "for n in net ipc uts; do readlink /proc/self/ns/$n; done; test $$ -gt 50 && echo big",
+            ),
+        )
+        .await;
+    let own = ["net", "ipc", "uts"]
+        .map(|ns| std::fs::read_link(format!("/proc/self/ns/{ns}")).unwrap().display().to_string());
     assert_eq!(log, format!("{}\nbig\n", own.join("\n")));
     node.end().await;
 }
@@ -157,7 +181,8 @@ async fn a_debugger_joins_its_target() {
     let target = node.container("target", "echo up; sleep 602; true");
     node.start(&pod, &target).await;
     node.printed(&target, "up").await;
-    let mut debugger = node.container("debugger", "ps | grep -c '[s]leep 602'; tr '\\0' ' ' < /proc/1/cmdline | head -c 2");
+    let mut debugger =
+        node.container("debugger", "ps | grep -c '[s]leep 602'; tr '\\0' ' ' < /proc/1/cmdline | head -c 2");
     debugger.target_pid = Some(target.id.clone());
     assert_eq!(node.run(&pod, &debugger).await.1, "2\nsh\n");
     node.end().await;

@@ -31,7 +31,8 @@ async fn until(fd: &OwnedFd, text: &'static str) -> String {
 async fn sessions_attach() {
     let mut node = Node::new().await;
     let pod = node.sandbox("pod").await;
-    let mut config = node.container("c", "echo up; while read line; do echo got $line; echo err >&2; done; echo end; exit 9");
+    let mut config =
+        node.container("c", "echo up; while read line; do echo got $line; echo err >&2; done; echo end; exit 9");
     (config.stdin, config.stdin_once) = (true, true);
     node.start(&pod, &config).await;
     node.printed(&config, "up").await;
@@ -75,7 +76,10 @@ async fn a_session_that_does_not_read_holds_nobody_up() {
 async fn terminals() {
     let mut node = Node::new().await;
     let pod = node.sandbox("pod").await;
-    let mut config = node.container("c", "tty; test -c /dev/console && echo console; echo $TERM; read line; stty size; echo got $line; exit 2");
+    let mut config = node.container(
+        "c",
+        "tty; test -c /dev/console && echo console; echo $TERM; read line; stty size; echo got $line; exit 2",
+    );
     (config.tty, config.stdin) = (true, true);
     node.start(&pod, &config).await;
     node.printed(&config, "xterm").await;
@@ -90,7 +94,10 @@ async fn terminals() {
     let plain = node.container("plain", "echo up; sleep 600; true");
     node.start(&pod, &plain).await;
     node.printed(&plain, "up").await;
-    let shell = ExecConfig { args: vec!["sh".into(), "-c".into(), "tty; read x; stty size; echo $x $TERM; exit 3".into()], ..all };
+    let shell = ExecConfig {
+        args: vec!["sh".into(), "-c".into(), "tty; read x; stty size; echo $x $TERM; exit 3".into()],
+        ..all
+    };
     let session = node.runtime.exec(&pod, &plain.id, &shell).await.unwrap();
     node.runtime.resize(session.terminal.as_ref().unwrap(), 80, 24).unwrap();
     write(session.stdin.as_ref().unwrap(), "typed\n");

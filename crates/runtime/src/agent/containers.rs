@@ -32,9 +32,16 @@ fn missing(id: &ContainerId) -> Error {
 
 impl Inner {
     /// Starts a container.
-    pub(super) async fn start_container(self: &Arc<Self>, id: &SandboxId, config: &ContainerConfig) -> Result<ContainerState> {
+    pub(super) async fn start_container(
+        self: &Arc<Self>,
+        id: &SandboxId,
+        config: &ContainerConfig,
+    ) -> Result<ContainerState> {
         let sandbox = self.sandbox(id)?;
         let link = sandbox.link()?;
+        if sandbox.changing.lock().stopping {
+            return Err(host(format!("starting container {}", config.id.0))("its sandbox is stopping"));
+        }
         if sandbox.changing.lock().containers.contains_key(&config.id) {
             return Err(host(format!("starting container {}", config.id.0))("it was started before"));
         }
@@ -107,7 +114,8 @@ impl Inner {
         write().map_err(host("preparing a container"))?;
         let group = sandbox.container_group(&spec.config.cgroup_name);
         let limited = self.groups.create(&group, &spec.config.resources);
-        let allowed = limited.and_then(|()| self.groups.allow_devices(&group, &spec.config.devices, spec.config.privileged));
+        let allowed =
+            limited.and_then(|()| self.groups.allow_devices(&group, &spec.config.devices, spec.config.privileged));
         self.groups.end_together(&group);
         allowed.map_err(host("unable to apply cgroup configuration"))
     }
@@ -132,7 +140,8 @@ impl Inner {
             return Ok(());
         }
         let name = if signal.is_empty() { "TERM" } else { signal };
-        let number = sys::signal::number(name).ok_or_else(|| host(format!("sending signal {name:?}"))("no such signal"))?;
+        let number =
+            sys::signal::number(name).ok_or_else(|| host(format!("sending signal {name:?}"))("no such signal"))?;
         let request = Request::Signal { container: id.0.to_string(), signal: number };
         answer(sandbox.link()?.call(request, &[], SOON).await?.0, id, true)
     }
@@ -142,11 +151,14 @@ impl Inner {
         let of = self.sandbox(sandbox)?;
         let group = {
             let changing = of.changing.lock();
-            let Some(container) = changing.containers.get(id).filter(|container| container.runs()) else { return Ok(()) };
+            let Some(container) = changing.containers.get(id).filter(|container| container.runs()) else {
+                return Ok(());
+            };
             container.group.clone()
         };
         let this = self.clone();
-        if blocking(move || this.groups.kill_at_once(&group)).await? {
+        let only = !self.group_in_use(&group, id);
+        if only && blocking(move || this.groups.kill_at_once(&group)).await? {
             return Ok(());
         }
         self.signal_container(sandbox, id, "KILL").await
@@ -168,11 +180,8 @@ impl Inner {
             answer(link.call(request, &[], SOON).await?.0, id, true)?;
         }
         let grave = self.bury(&of.paths.container(&id.0).0)?;
-        let shared = {
-            let mut changing = of.changing.lock();
-            changing.containers.remove(id);
-            changing.containers.values().any(|other| other.group == group)
-        };
+        of.changing.lock().containers.remove(id);
+        let shared = self.group_in_use(&group, id);
         let this = self.clone();
         tokio::task::spawn_blocking(move || {
             let _ = std::fs::remove_dir_all(grave);
@@ -185,7 +194,12 @@ impl Inner {
     }
 
     /// Changes limits.
-    pub(super) async fn update_resources(self: &Arc<Self>, sandbox: &SandboxId, id: &ContainerId, resources: &Resources) -> Result<()> {
+    pub(super) async fn update_resources(
+        self: &Arc<Self>,
+        sandbox: &SandboxId,
+        id: &ContainerId,
+        resources: &Resources,
+    ) -> Result<()> {
         let group = self.group_of(sandbox, id)?;
         let (this, resources) = (self.clone(), resources.clone());
         blocking(move || this.groups.limit(&group, &resources)).await?.map_err(host("changing limits"))
@@ -230,6 +244,8 @@ fn answer(reply: Reply, id: &ContainerId, gone_is_fine: bool) -> Result<()> {
         Reply::Missing => Err(missing(id)),
         Reply::Refused { message } => Err(host(format!("container {}", id.0))(message)),
         Reply::Failed(failure) => Err(Error::Start { message: failure.message, exit_code: failure.code }),
-        Reply::Hello { .. } | Reply::Started { .. } | Reply::Attached { .. } => Err(host("asking a sandbox")(unexpected().message)),
+        Reply::Hello { .. } | Reply::Started { .. } | Reply::Attached { .. } => {
+            Err(host("asking a sandbox")(unexpected().message))
+        }
     }
 }

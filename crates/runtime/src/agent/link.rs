@@ -37,18 +37,21 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(socket: OwnedFd) -> io::Result<Arc<Self>> {
         rustix::io::ioctl_fionbio(&socket, true)?;
-        #[expect(deprecated, reason = "its successor is unsafe; we own the socket and nobody closes it behind its back")]
+        #[expect(
+            deprecated,
+            reason = "its successor is unsafe; we own the socket and nobody closes it behind its back"
+        )]
         let socket = AsyncFd::new(socket)?;
-        Ok(Arc::new(Self {
-            socket,
-            next: AtomicU64::new(1),
-            answers: Mutex::default(),
-            execs: Mutex::default(),
-        }))
+        Ok(Arc::new(Self { socket, next: AtomicU64::new(1), answers: Mutex::default(), execs: Mutex::default() }))
     }
 
     /// Asks and waits for the answer.
-    pub(super) async fn call(&self, what: Request, fds: &[BorrowedFd<'_>], deadline: Duration) -> Result<(Reply, Vec<OwnedFd>)> {
+    pub(super) async fn call(
+        &self,
+        what: Request,
+        fds: &[BorrowedFd<'_>],
+        deadline: Duration,
+    ) -> Result<(Reply, Vec<OwnedFd>)> {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         let bytes = serde_json::to_vec(&Call { n, what }).map_err(host("writing a request"))?;
         if bytes.len() > MOST_BYTES {
@@ -59,7 +62,9 @@ impl Link {
         let asked = async {
             let send = |socket: &OwnedFd| sys::fdpass::send(socket, &bytes, fds);
             self.socket.async_io(Interest::WRITABLE, send).await.map_err(host("asking a sandbox"))?;
-            receiver.await.map_err(|_| Error::Host { tried: "asking a sandbox".into(), reason: "its process is gone".into() })
+            receiver
+                .await
+                .map_err(|_| Error::Host { tried: "asking a sandbox".into(), reason: "its process is gone".into() })
         };
         let result = tokio::time::timeout(deadline, asked).await;
         self.answers.lock().remove(&n);

@@ -35,11 +35,20 @@ impl Runtime for PodiumRuntime {
         Box::pin(std::future::ready(Ok(self.inner.list())))
     }
 
-    fn start_container<'a>(&'a self, sandbox: &'a SandboxId, config: &'a ContainerConfig) -> Future_<'a, Result<ContainerState>> {
+    fn start_container<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        config: &'a ContainerConfig,
+    ) -> Future_<'a, Result<ContainerState>> {
         Box::pin(self.inner.start_container(sandbox, config))
     }
 
-    fn signal_container<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, signal: &'a str) -> Future_<'a, Result<()>> {
+    fn signal_container<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        signal: &'a str,
+    ) -> Future_<'a, Result<()>> {
         Box::pin(self.inner.signal_container(sandbox, id, signal))
     }
 
@@ -60,11 +69,21 @@ impl Runtime for PodiumRuntime {
         Box::pin(self.inner.update_resources(sandbox, id, resources))
     }
 
-    fn exec<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, config: &'a ExecConfig) -> Future_<'a, Result<Streams>> {
+    fn exec<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        config: &'a ExecConfig,
+    ) -> Future_<'a, Result<Streams>> {
         Box::pin(self.inner.exec(sandbox, id, config))
     }
 
-    fn attach<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, config: &'a ExecConfig) -> Future_<'a, Result<Streams>> {
+    fn attach<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        config: &'a ExecConfig,
+    ) -> Future_<'a, Result<Streams>> {
         Box::pin(self.inner.attach(sandbox, id, config))
     }
 

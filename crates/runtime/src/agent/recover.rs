@@ -8,7 +8,10 @@ use cri::{
 };
 
 use crate::{
-    agent::{Inner, blocking, host, link, now_ns, state::{Container, Sandbox}},
+    agent::{
+        Inner, blocking, host, link, now_ns,
+        state::{Container, Sandbox},
+    },
     config::{ContainerPaths, read_json, write_whole},
     proto::{Known, Reply, Request, VERSION},
     spec::{ContainerSpec, SandboxRecord},
@@ -80,9 +83,12 @@ impl Inner {
             let mut changing = sandbox.changing.lock();
             changing.pid = pid;
             changing.link = Some(link);
-            for known in containers {
-                if let Some(news_of) = apply(&mut changing.containers, known) {
-                    news.push(news_of);
+            let unknown = never_started(&changing.containers, &containers);
+            news.extend(containers.into_iter().filter_map(|known| apply(&mut changing.containers, known)));
+            for id in unknown {
+                let exit = guess(&sandbox.paths.container(&id.0), 0);
+                if changing.containers.get_mut(&id).is_some_and(|container| container.ended(&exit)) {
+                    news.push((id, exit));
                 }
             }
         }
@@ -102,13 +108,17 @@ impl Inner {
         let this = self.clone();
         let of = sandbox.clone();
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = this.groups.kill(of.group()) {
+            if let Err(error) = this.kill_sandbox(&of) {
                 (this.config.log)(&error.to_string());
             }
         });
         let mut ended = Vec::new();
         for (id, container) in &mut sandbox.changing.lock().containers {
-            let ContainerPhase::Running { started_at_ns, .. } = container.state.phase else { continue };
+            let started_at_ns = match container.state.phase {
+                ContainerPhase::Running { started_at_ns, .. } => started_at_ns,
+                ContainerPhase::Created => 0,
+                ContainerPhase::Exited(_) => continue,
+            };
             let paths = sandbox.paths.container(&id.0);
             // It may have written how it ended just before it died.
             let exit = read_json(&paths.exit()).unwrap_or_else(|| guess(&paths, started_at_ns));
@@ -132,6 +142,18 @@ fn guess(paths: &ContainerPaths, started_at_ns: i64) -> Exit {
     let exit = Exit { started_at_ns, finished_at_ns: now_ns(), code: 255, signal: 0, oom_killed: false, unknown: true };
     let _ = write_whole(&paths.exit(), &serde_json::to_vec(&exit).unwrap_or_default());
     exit
+}
+
+/// Containers whose record was written by an agent that ended before it could ask for their start.
+fn never_started(
+    containers: &BTreeMap<cri::runtime::ContainerId, Container>,
+    known: &[Known],
+) -> Vec<cri::runtime::ContainerId> {
+    let created = containers.values().filter(|container| container.state.phase == ContainerPhase::Created);
+    created
+        .map(|container| container.state.id.clone())
+        .filter(|id| !known.iter().any(|known| *known.container == *id.0))
+        .collect()
 }
 
 /// Brings a container's record in line with what its sandbox says; returns an end that is news.

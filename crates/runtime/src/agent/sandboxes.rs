@@ -143,7 +143,13 @@ impl Inner {
             changing.stopping = true;
             changing.link.clone()
         };
-        let groups: Vec<String> = sandbox.changing.lock().containers.values().filter(|c| c.runs()).map(|c| c.group.clone()).collect();
+        let running: Vec<(ContainerId, String)> = {
+            let changing = sandbox.changing.lock();
+            let running = changing.containers.iter().filter(|(_, container)| container.runs());
+            running.map(|(id, container)| (id.clone(), container.group.clone())).collect()
+        };
+        let groups: Vec<String> =
+            running.into_iter().filter(|(id, group)| !self.group_in_use(group, id)).map(|(_, group)| group).collect();
         if let Some(link) = link {
             let this = self.clone();
             blocking(move || groups.iter().filter(|group| this.groups.kill_at_once(group)).count()).await?;
@@ -155,7 +161,51 @@ impl Inner {
             }
         }
         let this = self.clone();
-        blocking(move || this.groups.kill(sandbox.group())).await?.map_err(host("ending a sandbox"))
+        blocking(move || this.kill_sandbox(&sandbox)).await?
+    }
+
+    /// Whether another sandbox uses the group of this one's pod: an earlier or later attempt of the same pod.
+    fn shares_group(&self, sandbox: &Sandbox) -> bool {
+        let all = self.sandboxes.lock();
+        all.values().any(|other| other.record.config.id != sandbox.record.config.id && other.group() == sandbox.group())
+    }
+
+    /// Whether a container other than this one uses a group.
+    pub(super) fn group_in_use(&self, group: &str, except: &ContainerId) -> bool {
+        let all: Vec<Arc<Sandbox>> = self.sandboxes.lock().values().cloned().collect();
+        all.iter().any(|sandbox| {
+            let changing = sandbox.changing.lock();
+            changing
+                .containers
+                .iter()
+                .any(|(id, container)| id != except && container.group == group && !container.is_over())
+        })
+    }
+
+    /// Groups that only this sandbox uses.
+    fn own_groups(&self, sandbox: &Sandbox) -> Vec<String> {
+        if !self.shares_group(sandbox) {
+            return vec![sandbox.group().to_owned()];
+        }
+        let containers: Vec<(ContainerId, String)> = {
+            let changing = sandbox.changing.lock();
+            changing.containers.iter().map(|(id, container)| (id.clone(), container.group.clone())).collect()
+        };
+        containers.into_iter().filter(|(id, group)| !self.group_in_use(group, id)).map(|(_, group)| group).collect()
+    }
+
+    /// Ends every process of a sandbox, and waits for it.
+    pub(super) fn kill_sandbox(&self, sandbox: &Sandbox) -> Result<()> {
+        let (pid, there) = {
+            let changing = sandbox.changing.lock();
+            (changing.pid, changing.link.is_some())
+        };
+        if let (true, Some(pid)) = (there, rustix::process::Pid::from_raw(pid)) {
+            // Only while its connection is open: afterwards the number may be somebody else's.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        let kill = |group: &String| self.groups.kill(group).map_err(host("ending a sandbox"));
+        self.own_groups(sandbox).iter().try_for_each(kill)
     }
 
     /// Removes a sandbox from the host; what takes long goes on in the background.
@@ -188,8 +238,10 @@ impl Inner {
 
     /// Mounts, directories and groups of a sandbox that is over.
     fn sweep(&self, sandbox: &Sandbox) {
-        let say = |error: &dyn std::fmt::Display| (self.config.log)(&format!("sweeping {}: {error}", sandbox.record.config.id.0));
-        if let Err(error) = self.groups.kill(sandbox.group()) {
+        let say = |error: &dyn std::fmt::Display| {
+            (self.config.log)(&format!("sweeping {}: {error}", sandbox.record.config.id.0))
+        };
+        if let Err(error) = self.kill_sandbox(sandbox) {
             say(&error);
         }
         if let Err(error) = sys::mount::detach(&sandbox.paths.shm()) {
@@ -201,8 +253,10 @@ impl Inner {
                 _ => {}
             }
         }
-        if let Err(error) = self.groups.remove(sandbox.group()) {
-            say(&error);
+        for group in self.own_groups(sandbox) {
+            if let Err(error) = self.groups.remove(&group) {
+                say(&error);
+            }
         }
     }
 }

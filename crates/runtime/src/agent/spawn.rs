@@ -3,7 +3,10 @@
 use std::{
     ffi::OsString,
     io,
-    os::{fd::{AsFd, OwnedFd}, unix::process::CommandExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::{fs::MetadataExt, process::CommandExt},
+    },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -28,14 +31,22 @@ pub(super) fn prepare(config: &Config) -> Result<PathBuf> {
     match protect(&config.program, &place) {
         Ok(()) => Ok(place),
         Err(error) => {
-            (config.log)(&format!("no read-only view of {} ({error}): containers are less well separated", config.program.display()));
+            (config.log)(&format!(
+                "no read-only view of {} ({error}): containers are less well separated",
+                config.program.display()
+            ));
             Ok(config.program.clone())
         }
     }
 }
 
 fn protect(program: &Path, place: &Path) -> io::Result<()> {
-    // An earlier agent's view may be of an older program; sandboxes that run keep theirs.
+    let same = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
+    let mounted = mount::below(place)?.iter().any(|path| path == place);
+    if mounted && std::fs::metadata(place).map(same)? == std::fs::metadata(program).map(same)? {
+        return Ok(());
+    }
+    // An earlier agent's view is of an older program; sandboxes that run keep it.
     mount::detach(place)?;
     if let Some(parent) = place.parent() {
         std::fs::create_dir_all(parent)?;

@@ -23,6 +23,10 @@ impl Container {
         matches!(self.state.phase, ContainerPhase::Running { .. })
     }
 
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state.phase, ContainerPhase::Exited(_))
+    }
+
     /// Records its end and tells who waits; false when that was known.
     pub(super) fn ended(&mut self, exit: &Exit) -> bool {
         if matches!(self.state.phase, ContainerPhase::Exited(_)) {

@@ -68,7 +68,12 @@ fn memory(text: &[u8]) -> io::Result<OwnedFd> {
 
 impl Inner {
     /// Starts a process in a container.
-    pub(super) async fn exec(self: &Arc<Self>, sandbox: &SandboxId, id: &ContainerId, config: &ExecConfig) -> Result<Streams> {
+    pub(super) async fn exec(
+        self: &Arc<Self>,
+        sandbox: &SandboxId,
+        id: &ContainerId,
+        config: &ExecConfig,
+    ) -> Result<Streams> {
         let of = self.sandbox(sandbox)?;
         let link = of.link()?;
         let (group, oom_score_adj) = {
@@ -117,7 +122,12 @@ impl Inner {
     }
 
     /// Joins a container's own streams.
-    pub(super) async fn attach(self: &Arc<Self>, sandbox: &SandboxId, id: &ContainerId, config: &ExecConfig) -> Result<Streams> {
+    pub(super) async fn attach(
+        self: &Arc<Self>,
+        sandbox: &SandboxId,
+        id: &ContainerId,
+        config: &ExecConfig,
+    ) -> Result<Streams> {
         let of = self.sandbox(sandbox)?;
         let outputs = ExecConfig { stdin: false, ..config.clone() };
         let pipes = pipes(&outputs).map_err(host("preparing to attach"))?;
@@ -129,7 +139,8 @@ impl Inner {
         {
             let mut changing = of.changing.lock();
             let container = changing.containers.get_mut(id).filter(|container| container.runs());
-            let container = container.ok_or_else(|| host(format!("attaching to container {}", id.0))("it does not run"))?;
+            let container =
+                container.ok_or_else(|| host(format!("attaching to container {}", id.0))("it does not run"))?;
             container.waiting.retain(|waiting| !waiting.is_closed());
             container.waiting.push(sender);
         }
@@ -167,7 +178,10 @@ impl Inner {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = last.or(Some(error)),
                 Err(_) => {
-                    return Err(Error::Timeout { tried: format!("connecting to {address} in the pod"), seconds: CONNECT.as_secs() });
+                    return Err(Error::Timeout {
+                        tried: format!("connecting to {address} in the pod"),
+                        seconds: CONNECT.as_secs(),
+                    });
                 }
             }
         }
@@ -193,7 +207,10 @@ async fn finish_connecting(socket: OwnedFd, address: SocketAddr) -> io::Result<T
 fn exec_failed(reply: Result<Reply>, number: u64) -> Error {
     match reply {
         Ok(Reply::Failed(failure)) => Error::Start {
-            message: format!("failed to exec in container: failed to start exec \"{number:x}\": {EXEC_FAILED}{}", failure.message),
+            message: format!(
+                "failed to exec in container: failed to start exec \"{number:x}\": {EXEC_FAILED}{}",
+                failure.message
+            ),
             exit_code: failure.code,
         },
         Ok(_) => host("starting an exec")("the sandbox gave an answer that makes no sense"),

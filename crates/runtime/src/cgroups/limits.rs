@@ -13,7 +13,11 @@ pub(super) fn legacy(resources: &Resources) -> Vec<(&'static str, String, String
         }
     };
     push("cpu", "cpu.shares", resources.cpu_shares.map(|shares| shares.clamp(2, 262_144).to_string()));
-    push("cpu", "cpu.cfs_period_us", resources.cpu_period_us.filter(|period| *period > 0).map(|period| period.to_string()));
+    push(
+        "cpu",
+        "cpu.cfs_period_us",
+        resources.cpu_period_us.filter(|period| *period > 0).map(|period| period.to_string()),
+    );
     let quota = resources.cpu_quota_us.map(|quota| if quota > 0 { quota } else { -1 });
     push("cpu", "cpu.cfs_quota_us", quota.map(|quota| quota.to_string()));
     push("pids", "pids.max", resources.pids_limit.map(unlimited_word));
@@ -45,7 +49,11 @@ pub(super) fn unified(resources: &Resources) -> Vec<(String, String)> {
 /// Limits of huge pages.
 pub(super) fn hugepages(resources: &Resources, legacy: bool) -> Vec<(String, String)> {
     let name = if legacy { "limit_in_bytes" } else { "max" };
-    resources.hugepages_bytes.iter().map(|(size, bytes)| (format!("hugetlb.{size}.{name}"), bytes.to_string())).collect()
+    resources
+        .hugepages_bytes
+        .iter()
+        .map(|(size, bytes)| (format!("hugetlb.{size}.{name}"), bytes.to_string()))
+        .collect()
 }
 
 fn unlimited_word(value: i64) -> String {
@@ -108,7 +116,8 @@ mod tests {
             hugepages_bytes: [("2MB".to_owned(), 4096)].into(),
             ..Resources::default()
         };
-        let pairs = |list: &[(&str, &str)]| list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+        let pairs =
+            |list: &[(&str, &str)]| list.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
         assert_eq!(
             unified(&resources),
             pairs(&[
@@ -120,7 +129,8 @@ mod tests {
                 ("hugetlb.2MB.max", "4096"),
             ])
         );
-        let legacy: Vec<String> = legacy(&resources).into_iter().map(|(_, file, value)| format!("{file}={value}")).collect();
+        let legacy: Vec<String> =
+            legacy(&resources).into_iter().map(|(_, file, value)| format!("{file}={value}")).collect();
         assert_eq!(legacy, ["cpu.shares=1024", "cpu.cfs_period_us=100000", "cpu.cfs_quota_us=50000", "pids.max=max"]);
         assert!(super::legacy(&Resources::default()).is_empty() && unified(&Resources::default()).is_empty());
     }

@@ -58,9 +58,13 @@ impl Groups {
     pub(crate) fn create(&self, group: &str, resources: &Resources) -> Result<(), Error> {
         for hierarchy in &self.host.legacy {
             let cpuset = hierarchy.controllers.iter().any(|controller| controller == "cpuset");
-            self.each_level(&hierarchy.mount, group, |directory, made| {
-                if made && cpuset { inherit_cpuset(directory) } else { Ok(()) }
-            })?;
+            self.each_level(
+                &hierarchy.mount,
+                group,
+                |directory, made| {
+                    if made && cpuset { inherit_cpuset(directory) } else { Ok(()) }
+                },
+            )?;
         }
         if let Some(mount) = &self.host.unified {
             let wanted = self.host.is_unified() || !resources.hugepages_bytes.is_empty();
@@ -109,14 +113,13 @@ impl Groups {
                 set(&directory, &file, &value)?;
             }
         }
-        if let Some(bytes) = resources.memory_limit_bytes {
-            if let Some(directory) = self.legacy("memory", group) {
-                limits::memory(&directory, bytes).map_err(failed("limiting memory of", &directory))?;
-            }
+        if let (Some(bytes), Some(directory)) = (resources.memory_limit_bytes, self.legacy("memory", group)) {
+            limits::memory(&directory, bytes).map_err(failed("limiting memory of", &directory))?;
         }
         let pages = limits::hugepages(resources, self.host.legacy("hugetlb").is_some());
         let directory = self.legacy("hugetlb", group).or_else(|| self.unified(group));
-        directory.map_or(Ok(()), |directory| pages.into_iter().try_for_each(|(file, value)| set(&directory, &file, &value)))
+        directory
+            .map_or(Ok(()), |directory| pages.into_iter().try_for_each(|(file, value)| set(&directory, &file, &value)))
     }
 
     /// Lets a container use the default devices and those given; all when privileged.
@@ -156,7 +159,9 @@ impl Groups {
             return CgroupView { unified: self.unified(group), ..CgroupView::default() };
         }
         let mut view = CgroupView::default();
-        for (mount, directory) in self.host.legacy.iter().map(|h| &h.mount).chain(&self.host.unified).zip(self.directories(group)) {
+        for (mount, directory) in
+            self.host.legacy.iter().map(|h| &h.mount).chain(&self.host.unified).zip(self.directories(group))
+        {
             let Some(name) = mount.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
             if name.contains(',') {
                 view.links.extend(name.split(',').map(|part| (part.to_owned(), name.clone())));

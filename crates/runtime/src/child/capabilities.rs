@@ -4,11 +4,46 @@ use crate::child::{Outcome, failure};
 
 /// In the kernel's order, from bit 0.
 const NAMES: [&str; 41] = [
-    "CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP",
-    "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW", "IPC_LOCK", "IPC_OWNER",
-    "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT", "SYS_ADMIN", "SYS_BOOT", "SYS_NICE",
-    "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD", "LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP",
-    "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG", "WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
     "CHECKPOINT_RESTORE",
 ];
 
@@ -33,12 +68,16 @@ pub(crate) fn has(set: u64, name: &str) -> bool {
 /// The set for a container: the default one, or all, with additions and removals. `ALL` first, then single names, so
 /// that "drop ALL, add X" leaves X and "add ALL, drop X" lacks X.
 pub(crate) fn set(privileged: bool, add: &[String], drop: &[String]) -> Outcome<u64> {
-    let all = |names: &[String]| names.iter().any(|name| name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case("CAP_ALL"));
+    let all = |names: &[String]| {
+        names.iter().any(|name| name.eq_ignore_ascii_case("ALL") || name.eq_ignore_ascii_case("CAP_ALL"))
+    };
     let single = |names: &[String]| -> Outcome<u64> {
         names
             .iter()
             .filter(|name| !name.eq_ignore_ascii_case("ALL") && !name.eq_ignore_ascii_case("CAP_ALL"))
-            .try_fold(0, |set, name| Ok(set | bit(name).ok_or_else(|| failure("unknown capability", format!("{name:?}")))?))
+            .try_fold(0, |set, name| {
+                Ok(set | bit(name).ok_or_else(|| failure("unknown capability", format!("{name:?}")))?)
+            })
     };
     if privileged {
         return Ok(ALL);

@@ -32,14 +32,17 @@ pub(crate) fn open(view: &CgroupView, writable: bool) -> Outcome<Vec<OwnedFd>> {
 pub(crate) fn attach(root: BorrowedFd<'_>, groups: Vec<OwnedFd>, view: &CgroupView, writable: bool) -> Outcome<()> {
     if view.unified.is_some() {
         let target = mount::open_in(root, Path::new(PLACE)).tried(format_args!("opening {PLACE}"))?;
-        return groups.iter().try_for_each(|group| mount::attach(group.as_fd(), target.as_fd()).tried("mounting the cgroup"));
+        return groups
+            .iter()
+            .try_for_each(|group| mount::attach(group.as_fd(), target.as_fd()).tried("mounting the cgroup"));
     }
     if groups.is_empty() {
         return Ok(());
     }
     let parent = fresh(root, PLACE, "tmpfs", &[("source", "cgroup"), ("mode", "0755")], Attributes::INERT)?;
     for (group, (name, _)) in groups.iter().zip(&view.hierarchies) {
-        let target = mount::make_directory_in(parent.as_fd(), Path::new(name), 0o755).tried(format_args!("making {PLACE}/{name}"))?;
+        let target = mount::make_directory_in(parent.as_fd(), Path::new(name), 0o755)
+            .tried(format_args!("making {PLACE}/{name}"))?;
         mount::attach(group.as_fd(), target.as_fd()).tried(format_args!("mounting {PLACE}/{name}"))?;
     }
     for (name, target) in &view.links {

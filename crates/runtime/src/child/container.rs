@@ -42,7 +42,12 @@ pub(crate) fn run(container: Container) -> ! {
     sys::process::leave(1)
 }
 
-fn start(directory: &std::path::Path, stdio: Stdio, gate: Option<OwnedFd>, report: i32) -> Outcome<std::convert::Infallible> {
+fn start(
+    directory: &std::path::Path,
+    stdio: Stdio,
+    gate: Option<OwnedFd>,
+    report: i32,
+) -> Outcome<std::convert::Infallible> {
     let mut keep: Vec<i32> = gate.iter().map(AsRawFd::as_raw_fd).chain([report]).collect();
     match &stdio {
         Stdio::Pipes(ends) => keep.extend(ends.iter().flatten().map(AsRawFd::as_raw_fd)),
@@ -60,8 +65,10 @@ fn start(directory: &std::path::Path, stdio: Stdio, gate: Option<OwnedFd>, repor
     if let Some(gate) = gate {
         wait_for_cgroups(gate)?;
     }
-    sys::process::unshare(Namespaces { cgroup: true, ..Namespaces::default() }).tried("unsharing the cgroup namespace")?;
-    let process = Process { config: &spec.config, args: &spec.config.args, hostname: &spec.hostname, tty: spec.config.tty };
+    sys::process::unshare(Namespaces { cgroup: true, ..Namespaces::default() })
+        .tried("unsharing the cgroup namespace")?;
+    let process =
+        Process { config: &spec.config, args: &spec.config.args, hostname: &spec.hostname, tty: spec.config.tty };
     Err(process::become_program(&process, &rights, stdio, Some(root.terminals)))
 }
 

@@ -72,12 +72,14 @@ pub(crate) fn host_devices(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn copy(root: BorrowedFd<'_>, from: &Path, to: &Path) -> Outcome<()> {
-    let stat = rustix::fs::stat(from).map_err(|error| failure(format_args!("error gathering device information for {}", from.display()), error))?;
+    let stat = rustix::fs::stat(from)
+        .map_err(|error| failure(format_args!("error gathering device information for {}", from.display()), error))?;
     let kind = FileType::from_raw_mode(stat.st_mode);
     if !kind.is_char_device() && !kind.is_block_device() {
         return Ok(());
     }
-    let parent = mount::make_directory_in(root, to.parent().unwrap_or(Path::new("/dev")), 0o755).tried(format_args!("making {}", to.display()))?;
+    let parent = mount::make_directory_in(root, to.parent().unwrap_or(Path::new("/dev")), 0o755)
+        .tried(format_args!("making {}", to.display()))?;
     let name = to.file_name().ok_or_else(|| failure("making a device", format!("{} is no file name", to.display())))?;
     node(parent.as_fd(), Path::new(name), kind, stat.st_mode & 0o777, stat.st_rdev)?;
     let (uid, gid) = (rustix::fs::Uid::from_raw(stat.st_uid), rustix::fs::Gid::from_raw(stat.st_gid));

@@ -69,7 +69,8 @@ fn start(what: &Parts<'_>, spec: OwnedFd, target: OwnedFd, stdio: Stdio) -> Outc
     let mut text = String::new();
     std::fs::File::from(spec).read_to_string(&mut text).tried("reading what to execute")?;
     let exec: ExecSpec = serde_json::from_str(&text).map_err(|error| failure("reading what to execute", error))?;
-    let text = std::fs::read(ContainerPaths(what.directory.to_path_buf()).spec()).tried("reading the container's record")?;
+    let text =
+        std::fs::read(ContainerPaths(what.directory.to_path_buf()).spec()).tried("reading the container's record")?;
     let container: ContainerSpec =
         serde_json::from_slice(&text).map_err(|error| failure("reading the container's record", error))?;
     let rights = process::rights(&container.config)?;
@@ -78,7 +79,8 @@ fn start(what: &Parts<'_>, spec: OwnedFd, target: OwnedFd, stdio: Stdio) -> Outc
         let _ = std::fs::write("/proc/self/oom_score_adj", value.to_string());
     }
     for group in what.legacy {
-        sys::cgroup::write(group, "cgroup.procs", "0").tried(format_args!("entering the cgroup {}", group.display()))?;
+        sys::cgroup::write(group, "cgroup.procs", "0")
+            .tried(format_args!("entering the cgroup {}", group.display()))?;
     }
     let own = Namespaces { mount: true, cgroup: true, ..Namespaces::default() };
     sys::process::enter(target.as_fd(), own).tried("entering the container's namespaces")?;

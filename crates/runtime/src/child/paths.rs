@@ -38,7 +38,8 @@ pub(crate) fn protect(root: BorrowedFd<'_>) -> Outcome<()> {
     let null = mount::open_in(root, Path::new("/dev/null")).tried("opening /dev/null")?;
     for path in MASKED {
         let Ok(place) = mount::open_in(root, Path::new(path)) else { continue };
-        let directory = rustix::fs::fstat(&place).is_ok_and(|s| rustix::fs::FileType::from_raw_mode(s.st_mode).is_dir());
+        let directory =
+            rustix::fs::fstat(&place).is_ok_and(|s| rustix::fs::FileType::from_raw_mode(s.st_mode).is_dir());
         let cover = if directory {
             mount::create("tmpfs", &[("source", "tmpfs"), ("mode", "0755")], Attributes::INERT.read_only(true))
         } else {

@@ -102,7 +102,8 @@ fn prepare(process: &Process<'_>, rights: &Rights, stdio: Stdio, devpts: Option<
     let terminated = |text: &str| CString::new(text).map_err(|_| failure("preparing arguments", "a NUL byte"));
     let arguments = process.args.iter().map(|text| terminated(text)).collect::<Outcome<_>>()?;
     let environment = environment.iter().map(|text| terminated(text)).collect::<Outcome<_>>()?;
-    let program = CString::new(found.as_os_str().as_bytes()).map_err(|_| failure("preparing the program", "a NUL byte"))?;
+    let program =
+        CString::new(found.as_os_str().as_bytes()).map_err(|_| failure("preparing the program", "a NUL byte"))?;
     Ok((program, arguments, environment))
 }
 
@@ -164,7 +165,8 @@ fn connect(stdio: Stdio, devpts: Option<OwnedFd>, identity: &Identity) -> Outcom
             for end in ends {
                 ready.push(match end {
                     Some(end) => end,
-                    None => rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).tried("opening /dev/null")?,
+                    None => rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+                        .tried("opening /dev/null")?,
                 });
             }
             ready.try_into().map_err(|_| failure("preparing descriptors", "not three"))?
@@ -173,7 +175,8 @@ fn connect(stdio: Stdio, devpts: Option<OwnedFd>, identity: &Identity) -> Outcom
             let first = devpts.is_some();
             let devpts = match devpts {
                 Some(devpts) => devpts,
-                None => rustix::fs::open("/dev/pts", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).tried("opening /dev/pts")?,
+                None => rustix::fs::open("/dev/pts", OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+                    .tried("opening /dev/pts")?,
             };
             let slave = terminal::open(&devpts, &socket)?;
             if first {
@@ -211,7 +214,11 @@ fn directory(cwd: &str, as_user: Option<()>) -> Outcome<()> {
     }
     // A path such as /proc/self/fd/7 must not lead back to the host.
     let at = rustix::process::getcwd(Vec::new()).tried("checking the working directory")?;
-    if at.as_bytes().starts_with(b"/") { Ok(()) } else { Err(failure("chdir to cwd", "it lies outside of the container")) }
+    if at.as_bytes().starts_with(b"/") {
+        Ok(())
+    } else {
+        Err(failure("chdir to cwd", "it lies outside of the container"))
+    }
 }
 
 fn drop_rights(identity: &Identity, wanted: u64, cwd: &str) -> Outcome<()> {

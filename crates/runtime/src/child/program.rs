@@ -70,7 +70,10 @@ mod tests {
         let env = [format!("PATH=/nowhere:{}:/bin", dir.path().display())];
         assert_eq!(find("sh", &env).unwrap(), PathBuf::from("/bin/sh"));
         let error = |command: &str| find(command, &env).unwrap_err();
-        assert_eq!(error("/no/such/program").message, "exec: \"/no/such/program\": stat /no/such/program: no such file or directory");
+        assert_eq!(
+            error("/no/such/program").message,
+            "exec: \"/no/such/program\": stat /no/such/program: no such file or directory"
+        );
         assert_eq!(error("/no/such/program").code, 127);
         assert_eq!(error("nothing").message, "exec: \"nothing\": executable file not found in $PATH");
         assert_eq!(error("data").message, "exec: \"data\": permission denied");

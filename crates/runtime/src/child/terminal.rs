@@ -35,7 +35,8 @@ pub(crate) fn console(slave: &OwnedFd) -> Outcome<()> {
     let stat = rustix::fs::fstat(slave).tried("preparing /dev/console")?;
     let name = format!("/dev/pts/{}", rustix::fs::minor(stat.st_rdev));
     let root = rustix::fs::open("/", OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).tried("opening the root")?;
-    let target = sys::mount::make_target_in(root.as_fd(), Path::new("/dev/console"), false).tried("making /dev/console")?;
+    let target =
+        sys::mount::make_target_in(root.as_fd(), Path::new("/dev/console"), false).tried("making /dev/console")?;
     let node = sys::mount::copy(Path::new(&name), false).tried("copying the terminal's node")?;
     sys::mount::attach(node.as_fd(), target.as_fd()).tried("mounting /dev/console")
 }

@@ -108,7 +108,13 @@ mod tests {
 
     #[test]
     fn overrides() {
-        let user = User { spec: "web".into(), uid: Some(1000), gid: Some(2000), additional_gids: vec![3000, 2000], ..User::default() };
+        let user = User {
+            spec: "web".into(),
+            uid: Some(1000),
+            gid: Some(2000),
+            additional_gids: vec![3000, 2000],
+            ..User::default()
+        };
         assert_eq!(of(user), Ok((1000, 2000, vec![2000, 3000], "/".into())));
         let strict = User { uid: Some(33), strict_groups: true, ..User::default() };
         assert_eq!(of(strict), Ok((33, 34, vec![34], "/var/www".into())));

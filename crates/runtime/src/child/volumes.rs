@@ -29,9 +29,8 @@ pub(crate) fn open(mounts: &[Mount]) -> Outcome<Vec<OwnedFd>> {
 /// Attaches what [`open`] gave, in order.
 pub(crate) fn attach(root: BorrowedFd<'_>, trees: Vec<OwnedFd>, mounts: &[Mount]) -> Outcome<()> {
     for (tree, volume) in trees.iter().zip(mounts) {
-        let what = || {
-            format!("error mounting {:?} to rootfs at {:?}", volume.source.display(), volume.destination.display())
-        };
+        let what =
+            || format!("error mounting {:?} to rootfs at {:?}", volume.source.display(), volume.destination.display());
         let stat = rustix::fs::fstat(tree).tried(what())?;
         let directory = FileType::from_raw_mode(stat.st_mode).is_dir();
         let spread = match volume.propagation {

@@ -3,7 +3,7 @@
 use std::{
     io,
     os::fd::{AsFd, OwnedFd},
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
 };
 
@@ -54,6 +54,8 @@ pub(crate) struct Container {
     pub(crate) started_at_ns: i64,
     pub(crate) place: Place,
     pub(crate) oom_counter: Option<PathBuf>,
+    /// What it said at the start: an earlier container may have had the same group.
+    pub(crate) oom_kills_before: u64,
     /// Others live in its process namespace, or it lives in another's: its end does not end what it started.
     pub(crate) shares_pids: bool,
     pub(crate) stdin: Option<OwnedFd>,
@@ -64,13 +66,12 @@ pub(crate) struct Container {
 }
 
 impl Container {
-    pub(crate) fn known(&self) -> Option<Known> {
+    pub(crate) fn known(&self) -> Known {
         let exit = match &self.state {
-            State::Starting(_) => return None,
-            State::Running => None,
+            State::Starting(_) | State::Running => None,
             State::Exited(exit) => Some(exit.clone()),
         };
-        Some(Known { container: self.id.to_string(), pid: self.pid, started_at_ns: self.started_at_ns, exit })
+        Known { container: self.id.to_string(), pid: self.pid, started_at_ns: self.started_at_ns, exit }
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -81,9 +82,8 @@ impl Container {
         sys::signal::send(self.pidfd.as_fd(), signal)
     }
 
-    fn oom_kills(&self) -> bool {
-        let Some(file) = &self.oom_counter else { return false };
-        std::fs::read_to_string(file).ok().and_then(|text| sys::cgroup::key_of(&text, "oom_kill")).is_some_and(|n| n > 0)
+    fn oom_killed(&self) -> bool {
+        oom_kills(self.oom_counter.as_deref()) > self.oom_kills_before
     }
 
     /// Processes that outlived the first one without a namespace that ends them.
@@ -114,8 +114,10 @@ impl Server {
         let pending = *pending;
         self.poll.forget(pending.token, &pending.report);
         if !pending.text.is_empty() {
-            let failure = serde_json::from_slice(&pending.text)
-                .unwrap_or_else(|_| Failure { message: String::from_utf8_lossy(&pending.text).into_owned(), code: 128 });
+            let failure = serde_json::from_slice(&pending.text).unwrap_or_else(|_| Failure {
+                message: String::from_utf8_lossy(&pending.text).into_owned(),
+                code: 128,
+            });
             return self.not_started(id, pending.client, pending.n, failure);
         }
         container.started_at_ns = now_ns();
@@ -142,7 +144,11 @@ impl Server {
                 oom_killed: false,
                 unknown: false,
             };
-            container.end(&mut self.poll, &mut self.buffers, exit);
+            container.end(&mut self.poll, &mut self.buffers, exit.clone());
+            if self.clients.socket(client).is_none() {
+                // Who asked for it is gone; a later agent takes it for running.
+                self.clients.tell(&mut self.poll, &Message::Exited { container: id.to_owned(), exit });
+            }
         }
         self.clients.reply(&mut self.poll, client, n, Reply::Failed(failure), &[]);
     }
@@ -172,7 +178,7 @@ impl Server {
             finished_at_ns: now_ns(),
             code: ended.code,
             signal: ended.signal,
-            oom_killed: container.oom_kills(),
+            oom_killed: container.oom_killed(),
             unknown: false,
         };
         container.end(&mut self.poll, &mut self.buffers, exit.clone());
@@ -211,7 +217,12 @@ impl Server {
 
 impl Container {
     /// Nothing more happens with it: what it wrote last goes to the log, everything is closed, the end is recorded.
-    fn end(&mut self, poll: &mut crate::sandbox::server::Poll, buffers: &mut crate::sandbox::pump::Buffers, exit: Exit) {
+    fn end(
+        &mut self,
+        poll: &mut crate::sandbox::server::Poll,
+        buffers: &mut crate::sandbox::pump::Buffers,
+        exit: Exit,
+    ) {
         self.drain(poll, buffers);
         self.stdin = None;
         self.terminal = None;
@@ -221,6 +232,12 @@ impl Container {
         let _ = write_whole(&ContainerPaths(self.directory.clone()).exit(), &record);
         self.state = State::Exited(exit);
     }
+}
+
+/// How often the out-of-memory killer struck, by a file of a cgroup.
+pub(crate) fn oom_kills(counter: Option<&Path>) -> u64 {
+    let text = counter.and_then(|file| std::fs::read_to_string(file).ok());
+    text.and_then(|text| sys::cgroup::key_of(&text, "oom_kill")).unwrap_or(0)
 }
 
 /// Reads what a pipe has without waiting; true when its other end is closed.

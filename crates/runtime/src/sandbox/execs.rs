@@ -64,7 +64,8 @@ impl Server {
         };
         let group = exec.place.unified.as_deref();
         let (pid, pidfd) = self.copy(Namespaces::default(), Some(&pid_target), group, || child::exec(child))?;
-        let token = self.poll.watch(&report, Source::Executed(exec.exec), EventFlags::IN).map_err(failed("watching a pipe"))?;
+        let token =
+            self.poll.watch(&report, Source::Executed(exec.exec), EventFlags::IN).map_err(failed("watching a pipe"))?;
         let pending = Some(Pending { client, n, report, token, text: Vec::new() });
         self.execs.insert(exec.exec, Process { pid, pidfd, pending, ended: None });
         Ok(())
@@ -82,8 +83,10 @@ impl Server {
         let (pid, ended) = (process.pid, process.ended);
         if !pending.text.is_empty() {
             self.execs.remove(&number);
-            let failure = serde_json::from_slice(&pending.text)
-                .unwrap_or_else(|_| Failure { message: String::from_utf8_lossy(&pending.text).into_owned(), code: 128 });
+            let failure = serde_json::from_slice(&pending.text).unwrap_or_else(|_| Failure {
+                message: String::from_utf8_lossy(&pending.text).into_owned(),
+                code: 128,
+            });
             return self.clients.reply(&mut self.poll, pending.client, pending.n, Reply::Failed(failure), &[]);
         }
         let reply = Reply::Started { pid, at_ns: now_ns(), remarks: Vec::new() };

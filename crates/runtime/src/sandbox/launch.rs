@@ -14,7 +14,7 @@ use crate::{
     child::{self, Stdio, words},
     proto::{Failure, Start},
     sandbox::{
-        containers::{Container, Pending, State},
+        containers::{Container, Pending, State, oom_kills},
         log::{Cutter, Log},
         server::{Server, Source},
         setup::Pids,
@@ -69,11 +69,17 @@ impl Server {
         let wires = Wires::new(start.tty, start.stdin)?;
         let (report, report_end) = pipe()?;
         rustix::io::ioctl_fionbio(&report, true).map_err(failed("making a pipe"))?;
-        let (gate, gate_end) = if start.place.legacy.is_empty() { (None, None) } else { pipe().map(|(r, w)| (Some(r), Some(w)))? };
+        let (gate, gate_end) =
+            if start.place.legacy.is_empty() { (None, None) } else { pipe().map(|(r, w)| (Some(r), Some(w)))? };
         let shares_pids = target.is_some() || !matches!(self.pids, Pids::Container);
-        let own = Namespaces { mount: true, pid: target.is_none() && matches!(self.pids, Pids::Container), ..Namespaces::default() };
+        let own = Namespaces {
+            mount: true,
+            pid: target.is_none() && matches!(self.pids, Pids::Container),
+            ..Namespaces::default()
+        };
         let child = child::Container { directory: directory.clone(), stdio: wires.stdio, report: report_end, gate };
-        let (pid, pidfd) = self.copy(own, target.as_ref(), start.place.unified.as_deref(), || child::container(child))?;
+        let (pid, pidfd) =
+            self.copy(own, target.as_ref(), start.place.unified.as_deref(), || child::container(child))?;
         if let Some(gate) = gate_end {
             move_into(pid, start.place.legacy.clone(), gate)?;
         }
@@ -81,8 +87,10 @@ impl Server {
         if let Some(value) = start.oom_score_adj {
             remarks.extend(oom_score_adj(pid, value));
         }
-        let token = self.poll.watch(&report, Source::Started(id.clone()), EventFlags::IN).map_err(failed("watching a pipe"))?;
-        let pending = Pending { client, n, report, token, text: Vec::new(), master: wires.master, remarks, ended: None };
+        let token =
+            self.poll.watch(&report, Source::Started(id.clone()), EventFlags::IN).map_err(failed("watching a pipe"))?;
+        let pending =
+            Pending { client, n, report, token, text: Vec::new(), master: wires.master, remarks, ended: None };
         let mut container = Container {
             id: id.clone(),
             directory,
@@ -92,6 +100,7 @@ impl Server {
             pidfd,
             started_at_ns: 0,
             place: start.place,
+            oom_kills_before: oom_kills(start.oom_counter.as_deref()),
             oom_counter: start.oom_counter,
             shares_pids,
             stdin: wires.stdin,
@@ -165,7 +174,11 @@ fn move_into(pid: i32, groups: Vec<PathBuf>, gate: OwnedFd) -> Result<(), Failur
             let mut answer = String::from("k");
             for group in groups {
                 if let Err(error) = sys::cgroup::write(&group, "cgroup.procs", &pid) {
-                    answer = format!("unable to apply cgroup configuration: failed to write {pid} to {}: {}", group.display(), words(&error));
+                    answer = format!(
+                        "unable to apply cgroup configuration: failed to write {pid} to {}: {}",
+                        group.display(),
+                        words(&error)
+                    );
                     break;
                 }
             }

@@ -15,9 +15,7 @@ use rustix::event::{
 use crate::{
     config::SandboxPaths,
     proto::{Call, Known, MOST_BYTES, Reply, Request, VERSION},
-    sandbox::{
-        Error, Tried, clients::Clients, containers::Container, execs::Process, pump::Buffers, setup::Pids,
-    },
+    sandbox::{Error, Tried, clients::Clients, containers::Container, execs::Process, pump::Buffers, setup::Pids},
 };
 
 /// What a descriptor belongs to.
@@ -176,7 +174,9 @@ impl Server {
         let Some(socket) = self.clients.socket(token) else { return };
         let mut packet = vec![0; MOST_BYTES];
         let (length, fds) = match sys::fdpass::receive(socket, &mut packet) {
-            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted) => return,
+            Err(error) if matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted) => {
+                return;
+            }
             Ok((0, _)) | Err(_) => return self.clients.remove(&mut self.poll, token),
             Ok(received) => received,
         };
@@ -239,7 +239,7 @@ impl Server {
     }
 
     fn known(&self) -> Vec<Known> {
-        self.containers.values().filter_map(Container::known).collect()
+        self.containers.values().map(Container::known).collect()
     }
 
     fn all_ended(&self) -> bool {
@@ -261,4 +261,3 @@ pub(crate) fn refused(result: std::io::Result<()>, tried: &str) -> Reply {
         Err(error) => Reply::Refused { message: format!("{tried}: {error}") },
     }
 }
-

@@ -29,7 +29,8 @@ pub(crate) fn prepare(directory: &Path) -> Result<Server, Error> {
     let agent = sys::process::take_standard_input().tried("taking the agent's socket")?;
     rustix::process::setsid().tried("setsid")?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).tried("becoming a subreaper")?;
-    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable).tried("protecting memory")?;
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+        .tried("protecting memory")?;
     let _ = rustix::thread::set_name(c"podium-sandbox");
     sys::signal::reset();
     sys::signal::ignore_broken_pipes();
@@ -46,7 +47,9 @@ pub(crate) fn prepare(directory: &Path) -> Result<Server, Error> {
     if own_net {
         sys::iface::loopback_up().tried("bringing lo up")?;
         rustix::system::sethostname(config.hostname.as_bytes()).tried("setting the host name")?;
-        for (name, value) in [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 2147483647")] {
+        for (name, value) in
+            [("net.ipv4.ip_unprivileged_port_start", "0"), ("net.ipv4.ping_group_range", "0 2147483647")]
+        {
             if !config.sysctls.contains_key(name) {
                 // A convenience that other runtimes have by default; not worth failing for.
                 let _ = sysctl(name, value);

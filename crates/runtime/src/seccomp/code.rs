@@ -141,8 +141,12 @@ fn steps(condition: &Condition) -> Vec<(Instruction, To, To)> {
     let (load_low, load_high) = (plain(op(LOAD, low_at, 0, 0)), plain(op(LOAD, low_at + 4, 0, 0)));
     let jump = |code, value, yes, no| (op(code, value, 0, 0), yes, no);
     match condition.compare {
-        Compare::Equal => vec![load_high, jump(JUMP_EQUAL, high, Next, Fails), load_low, jump(JUMP_EQUAL, low, Next, Fails)],
-        Compare::NotEqual => vec![load_high, jump(JUMP_EQUAL, high, Next, Holds), load_low, jump(JUMP_EQUAL, low, Fails, Next)],
+        Compare::Equal => {
+            vec![load_high, jump(JUMP_EQUAL, high, Next, Fails), load_low, jump(JUMP_EQUAL, low, Next, Fails)]
+        }
+        Compare::NotEqual => {
+            vec![load_high, jump(JUMP_EQUAL, high, Next, Holds), load_low, jump(JUMP_EQUAL, low, Fails, Next)]
+        }
         Compare::Masked(mask) => vec![
             load_high,
             plain(op(AND, (mask >> 32) as u32, 0, 0)),
@@ -237,7 +241,11 @@ mod tests {
     fn capabilities_open_more() {
         let program = runtime_default(|name| name == "SYS_ADMIN").compile().unwrap();
         for name in ["mount", "clone3", "unshare"] {
-            assert_eq!(run(&program, ARCHITECTURE, number(name).unwrap(), [0x1000_0000, 0, 0, 0, 0, 0]), ALLOW, "{name}");
+            assert_eq!(
+                run(&program, ARCHITECTURE, number(name).unwrap(), [0x1000_0000, 0, 0, 0, 0, 0]),
+                ALLOW,
+                "{name}"
+            );
         }
     }
 
@@ -254,11 +262,18 @@ mod tests {
             (Compare::Masked(0xf_0000_000f), vec![big, big | 0xf0], vec![5, big + 1]),
         ] {
             let mut filter = Filter::new(ERRNO | EPERM);
-            filter.rules.insert(7, vec![Rule { action: ALLOW, conditions: vec![Condition { argument: 2, compare, value: big }] }]);
+            filter.rules.insert(
+                7,
+                vec![Rule { action: ALLOW, conditions: vec![Condition { argument: 2, compare, value: big }] }],
+            );
             let program = filter.compile().unwrap();
             for (values, expected) in [(holds, ALLOW), (fails, ERRNO | EPERM)] {
                 for value in values {
-                    assert_eq!(run(&program, ARCHITECTURE, 7, [0, 0, value, 0, 0, 0]), expected, "{compare:?} {value:#x}");
+                    assert_eq!(
+                        run(&program, ARCHITECTURE, 7, [0, 0, value, 0, 0, 0]),
+                        expected,
+                        "{compare:?} {value:#x}"
+                    );
                 }
             }
         }

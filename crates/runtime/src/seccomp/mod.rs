@@ -107,7 +107,9 @@ impl Filter {
 }
 
 fn number(name: &str) -> Option<u32> {
-    table::NUMBERS.split(' ').find_map(|entry| entry.split_once(':').filter(|(known, _)| *known == name)?.1.parse().ok())
+    table::NUMBERS
+        .split(' ')
+        .find_map(|entry| entry.split_once(':').filter(|(known, _)| *known == name)?.1.parse().ok())
 }
 
 /// What other container runtimes call their default profile, for a container with these capabilities.

@@ -130,7 +130,9 @@ mod tests {
         assert_eq!(filter.rules[&number("mkdirat").unwrap()][0].action, ERRNO | 13);
         assert!(number("chmod").is_none_or(|chmod| !filter.rules.contains_key(&chmod)));
         assert_eq!(filter.rules[&number("personality").unwrap()][0].conditions.len(), 1);
-        assert!(parse(r#"{"defaultAction":"SCMP_ACT_SING"}"#, |_| false).unwrap_err().to_string().contains("SCMP_ACT_SING"));
+        assert!(
+            parse(r#"{"defaultAction":"SCMP_ACT_SING"}"#, |_| false).unwrap_err().to_string().contains("SCMP_ACT_SING")
+        );
         assert!(parse("[]", |_| false).is_err());
     }
 }
