@@ -172,7 +172,15 @@ async fn write(
         }
         "patch" => {
             let media = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-            registry.patch(call, &Patch::read(media, body)?).await
+            let patch = Patch::read(media, body)?;
+            if patch.is_apply() && call.info.subresource.is_empty() && !registry.exists(call) {
+                // What creates must be allowed to.
+                let mut info = call.info.clone();
+                info.verb = "create";
+                server.authorize(&call.user, &info)?;
+                return registry.create_by_apply(call, &patch).await;
+            }
+            registry.patch(call, &patch).await
         }
         verb => {
             let options = delete_options(headers, body, query)?;

@@ -49,6 +49,7 @@ pub mod contract;
 pub mod discovery;
 pub mod dispatch;
 pub mod health;
+pub mod identity;
 pub mod limit;
 pub mod listener;
 pub mod metrics;

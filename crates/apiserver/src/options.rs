@@ -8,7 +8,7 @@ use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::{
-    registry::{FieldValidation, Options},
+    registry::{FieldValidation, Options, verbs::patch::APPLY},
     request::Query,
 };
 
@@ -24,7 +24,11 @@ pub fn read(kind: &str, query: &Query, headers: &HeaderMap) -> Result<Options, S
     let dry_run: Vec<&str> = query.all("dryRun").filter(|v| !v.is_empty()).collect();
     let manager = query.get("fieldManager").unwrap_or_default();
     let validation = query.get("fieldValidation").unwrap_or_default();
-    if query.get("force").is_some() && kind == "PatchOptions" {
+    let applies = kind == "PatchOptions" && media(headers) == APPLY;
+    if applies && manager.is_empty() {
+        errors.push(FieldError::required(&Path::new("fieldManager"), "is required for apply patch"));
+    }
+    if query.get("force").is_some() && kind == "PatchOptions" && !applies {
         errors.push(FieldError::forbidden(&Path::new("force"), "may not be specified for non-apply patch"));
     }
     if manager.len() > MANAGER {
@@ -56,7 +60,14 @@ pub fn read(kind: &str, query: &Query, headers: &HeaderMap) -> Result<Options, S
     }
     let json = as_admission_sees_it(kind, &dry_run, manager, validation);
     let manager = if manager.is_empty() { from_agent(headers) } else { manager.to_owned() };
-    Ok(Options { dry_run: !dry_run.is_empty(), manager, field_validation, force: false, json })
+    Ok(Options {
+        dry_run: !dry_run.is_empty(),
+        manager,
+        field_validation,
+        force: applies && query.flag("force"),
+        applies,
+        json,
+    })
 }
 
 fn as_admission_sees_it(kind: &str, dry_run: &[&str], manager: &str, validation: &str) -> Value {
@@ -72,6 +83,11 @@ fn as_admission_sees_it(kind: &str, dry_run: &[&str], manager: &str, validation:
         }
     }
     Value::Object(json)
+}
+
+fn media(headers: &HeaderMap) -> &str {
+    let given = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    given.split(';').next().unwrap_or_default().trim()
 }
 
 /// The front of the user agent names a manager that does not name itself.

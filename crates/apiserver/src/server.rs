@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     contract::{Authenticator, Authorizer, Caller, Decision, Nodes, Reader, RequestInfo, User},
     discovery, dispatch, health,
+    identity::Identities,
     limit::{Limiter, long_running},
     metrics::Metrics,
     openapi,
@@ -41,6 +42,7 @@ pub struct ApiServer {
     /// Signs service-account tokens; without one none are made or accepted.
     pub signer: Option<Arc<authn::TokenSigner>>,
     authenticators: Vec<Arc<dyn Authenticator>>,
+    identities: Identities,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Metrics,
     bootstrapped: AtomicBool,
@@ -82,6 +84,7 @@ impl ApiServer {
             authorizer,
             signer,
             authenticators,
+            identities: Identities::default(),
             metrics: Metrics::default(),
             bootstrapped: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -167,6 +170,10 @@ impl ApiServer {
         if let Caller::Component(user) = caller {
             return Ok(user.clone());
         }
+        let now = self.config.clock.now();
+        if let Some(user) = self.identities.find(caller, &parts.headers, now) {
+            return Ok(user);
+        }
         let mut found = None;
         for authenticator in &self.authenticators {
             found = authenticator.authenticate(caller, &parts.headers).await?;
@@ -176,7 +183,9 @@ impl ApiServer {
         }
         let user = found.unwrap_or_else(authn::anonymous);
         let other = authn::impersonate(&*self.authorizer, &user, &parts.headers)?;
-        Ok(Arc::new(other.unwrap_or(user)))
+        let user = Arc::new(other.unwrap_or(user));
+        self.identities.keep(caller, &parts.headers, now, &user);
+        Ok(user)
     }
 
     /// # Errors

@@ -1,10 +1,12 @@
 //! Admission: what is changed and checked between authorization and storage.
 
+mod certificates;
 mod defaults;
 mod escalation;
 mod limits;
 mod namespace;
 mod node_restriction;
+mod pod_security;
 mod priority;
 mod runtime_class;
 mod service_account;
@@ -37,7 +39,9 @@ pub fn plugins(
         Arc::new(defaults::DefaultTolerationSeconds),
         Arc::new(defaults::DefaultStorageClass::new(reader.clone())),
         Arc::new(runtime_class::RuntimeClass::new(reader.clone())),
-        Arc::new(defaults::DefaultIngressClass::new(reader)),
+        Arc::new(defaults::DefaultIngressClass::new(reader.clone())),
+        Arc::new(pod_security::PodSecurity::new(reader)),
+        Arc::new(certificates::Certificates::new(authorizer.clone())),
         Arc::new(escalation::Escalation::new(authorizer)),
     ]
 }

@@ -1,7 +1,8 @@
 //! What a node may do: read its own Node, the pods bound to it and what these refer to, and write their states.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::rule::Rule;
@@ -18,7 +19,17 @@ pub fn node_name(user: &User) -> Option<&str> {
 pub struct NodeAuthorizer {
     reader: Arc<dyn Reader>,
     rules: Vec<Rule>,
+    /// Which pod last showed that a node needs an object: asked first, so that the pods of a namespace are seldom all looked at.
+    hints: Mutex<HashMap<String, String>>,
 }
+
+/// Fields below which a pod names secrets.
+const SECRET_KEYS: [&str; 4] = ["secretKeyRef", "secretRef", "secret", "imagePullSecrets"];
+/// Fields below which a pod names config maps.
+const CONFIG_MAP_KEYS: [&str; 3] = ["configMapKeyRef", "configMapRef", "configMap"];
+
+/// So many hints are kept.
+const HINTS: usize = 8192;
 
 fn no(reason: impl Into<String>) -> Decision {
     Decision::NoOpinion(reason.into())
@@ -32,7 +43,7 @@ impl NodeAuthorizer {
     /// `rules` are those of the cluster role `system:node`: they apply to resources that are not looked at one by one.
     #[must_use]
     pub fn new(reader: Arc<dyn Reader>, rules: Vec<Rule>) -> Self {
-        Self { reader, rules }
+        Self { reader, rules, hints: Mutex::default() }
     }
 
     /// The decision.
@@ -145,39 +156,29 @@ impl NodeAuthorizer {
     }
 
     fn is_related(&self, node: &str, request: &RequestInfo) -> bool {
+        let (group, resource) = (request.group.as_str(), request.resource.as_str());
         let (namespace, name) = (request.namespace.as_str(), request.name.as_str());
-        match (request.group.as_str(), request.resource.as_str()) {
-            ("", "pods") => self
-                .reader
-                .get("", "pods", namespace, name)
-                .and_then(|b| serde_json::from_slice(&b).ok())
-                .is_some_and(|pod: Value| text(&pod, "/spec/nodeName") == node),
-            ("storage.k8s.io", "volumeattachments") => self
-                .reader
-                .get("storage.k8s.io", "volumeattachments", "", name)
-                .and_then(|b| serde_json::from_slice(&b).ok())
-                .is_some_and(|v: Value| text(&v, "/spec/nodeName") == node),
-            ("certificates.k8s.io", "podcertificaterequests") => self
-                .reader
-                .get("certificates.k8s.io", "podcertificaterequests", namespace, name)
-                .and_then(|b| serde_json::from_slice(&b).ok())
-                .is_some_and(|v: Value| text(&v, "/spec/nodeName") == node),
+        let bound = |namespace: &str| {
+            self.object(group, resource, namespace, name).is_some_and(|o| text(&o, "/spec/nodeName") == node)
+        };
+        let what = || format!("{node} {namespace} {resource} {name}");
+        match (group, resource) {
+            ("", "pods") | ("certificates.k8s.io", "podcertificaterequests") => bound(namespace),
+            ("storage.k8s.io", "volumeattachments") => bound(""),
             ("", "persistentvolumes") => self
                 .claim_of_volume(name)
-                .is_some_and(|(ns, claim)| self.some_pod(node, &ns, |pod| uses_claim(pod, &claim))),
-            ("", "persistentvolumeclaims") => self.some_pod(node, namespace, |pod| uses_claim(pod, name)),
+                .is_some_and(|(ns, claim)| self.hinted(what(), node, &ns, |pod| uses_claim(pod, &claim))),
+            ("", "persistentvolumeclaims") => self.hinted(what(), node, namespace, |pod| uses_claim(pod, name)),
             ("", "serviceaccounts") => {
-                self.some_pod(node, namespace, |pod| text(pod, "/spec/serviceAccountName") == name)
+                self.hinted(what(), node, namespace, |pod| text(pod, "/spec/serviceAccountName") == name)
             }
             ("", "secrets") => {
-                self.some_pod(node, namespace, |pod| {
-                    refers(pod, &["secretKeyRef", "secretRef", "secret", "imagePullSecrets"], name)
-                }) || self.volume_secret(node, namespace, name)
+                self.hinted(what(), node, namespace, |pod| refers(pod, &SECRET_KEYS, name))
+                    || self.volume_secret(node, namespace, name)
             }
-            ("", "configmaps") => self
-                .some_pod(node, namespace, |pod| refers(pod, &["configMapKeyRef", "configMapRef", "configMap"], name)),
+            ("", "configmaps") => self.hinted(what(), node, namespace, |pod| refers(pod, &CONFIG_MAP_KEYS, name)),
             ("resource.k8s.io", "resourceclaims") => {
-                self.some_pod(node, namespace, |pod| uses_resource_claim(pod, name))
+                self.hinted(what(), node, namespace, |pod| uses_resource_claim(pod, name))
             }
             _ => false,
         }
@@ -200,18 +201,42 @@ impl NodeAuthorizer {
                 let (claim_namespace, claim) =
                     (text(&volume, "/spec/claimRef/namespace"), text(&volume, "/spec/claimRef/name"));
                 names_secret(&volume["spec"], claim_namespace, namespace, name)
-                    && self.some_pod(node, claim_namespace, |pod| uses_claim(pod, claim))
+                    && self.some_pod(node, claim_namespace, |pod| uses_claim(pod, claim)).is_some()
             })
     }
 
     /// Some pod of the namespace is bound to the node and satisfies `test`. Pods whose text does not mention the node are not even parsed.
-    fn some_pod(&self, node: &str, namespace: &str, test: impl Fn(&Value) -> bool) -> bool {
-        self.reader
-            .list("", "pods", namespace)
+    /// Some pod of the namespace is bound to the node and satisfies `test`. Pods whose text does not mention the node are not even parsed.
+    fn some_pod(&self, node: &str, namespace: &str, test: impl Fn(&Value) -> bool) -> Option<String> {
+        let pods = self.reader.list("", "pods", namespace);
+        let mut near = pods
             .iter()
             .filter(|bytes| mentions(bytes, node))
-            .filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok())
-            .any(|pod| text(&pod, "/spec/nodeName") == node && test(&pod))
+            .filter_map(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+        near.find(|pod| text(pod, "/spec/nodeName") == node && test(pod))
+            .map(|pod| text(&pod, "/metadata/name").to_owned())
+    }
+
+    /// The same with a hint for the next time, under a name for what is asked.
+    fn hinted(&self, what: String, node: &str, namespace: &str, test: impl Fn(&Value) -> bool) -> bool {
+        let hint = self.hints.lock().get(&what).cloned();
+        let still = hint
+            .and_then(|name| self.object("", "pods", namespace, &name))
+            .is_some_and(|pod| text(&pod, "/spec/nodeName") == node && test(&pod));
+        if still {
+            return true;
+        }
+        let Some(found) = self.some_pod(node, namespace, test) else { return false };
+        let mut hints = self.hints.lock();
+        if hints.len() >= HINTS {
+            hints.clear();
+        }
+        hints.insert(what, found);
+        true
+    }
+
+    fn object(&self, group: &str, resource: &str, namespace: &str, name: &str) -> Option<Value> {
+        serde_json::from_slice(&self.reader.get(group, resource, namespace, name)?).ok()
     }
 }
 

@@ -55,7 +55,7 @@ struct Binding {
 struct Parsed<T> {
     resource: &'static str,
     generation: u64,
-    known: HashMap<usize, (Bytes, Arc<T>)>,
+    known: HashMap<Bytes, Arc<T>>,
 }
 
 impl<T: DeserializeOwned> Parsed<T> {
@@ -71,23 +71,21 @@ impl<T: DeserializeOwned> Parsed<T> {
         }
         let mut old = std::mem::take(&mut self.known);
         for bytes in reader.list(GROUP, self.resource, "") {
-            // The bytes are held, so their address cannot be taken by another object.
-            let address = bytes.as_ptr() as usize;
-            let entry = match old.remove(&address) {
-                Some(entry) if entry.0 == bytes => entry,
-                _ => match serde_json::from_slice::<T>(&bytes) {
-                    Ok(parsed) => (bytes, Arc::new(parsed)),
+            let parsed = match old.remove(&bytes) {
+                Some(parsed) => parsed,
+                None => match serde_json::from_slice::<T>(&bytes) {
+                    Ok(parsed) => Arc::new(parsed),
                     Err(_) => continue,
                 },
             };
-            self.known.insert(address, entry);
+            self.known.insert(bytes, parsed);
         }
         self.generation = generation;
         true
     }
 
     fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.known.values().map(|(_, parsed)| parsed)
+        self.known.values()
     }
 }
 

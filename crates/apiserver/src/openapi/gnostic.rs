@@ -185,19 +185,15 @@ mod tests {
     #[test]
     fn bytes_on_the_wire() {
         let bytes = document(
-            &json!({"swagger": "2.0", "info": {"title": "K"}, "paths": {}, "definitions": {"a": {"type": "string", "x-b": 1}}}),
+            &json!({"swagger": "2.0", "info": {"title": "K"}, "paths": {}, "definitions": {"a": {"type": "string"}}}),
         );
         let expected = [
             b"\x0a\x032.0".as_slice(),            // swagger
             b"\x12\x03\x0a\x01K",                 // info.title
             b"\x42\x00",                          // paths
-            b"\x4a\x1c\x0a\x1a\x0a\x01a\x12\x15", // definitions, one, its name, its schema
-            b"\xb2\x01\x08\x0a\x06string",        // type
-            b"\xfa\x01\x07",                      // one extension (shortened below)
-        ]
-        .concat();
-        assert_eq!(bytes[..12], expected[..12]);
-        let text = String::from_utf8_lossy(&bytes);
-        assert!(text.contains("string") && text.contains("x-b"));
+            b"\x4a\x12\x0a\x10\x0a\x01a\x12\x0b", // definitions: one, its name, its schema …
+            b"\xb2\x01\x08\x0a\x06string",        // … of this type
+        ];
+        assert_eq!(bytes, expected.concat());
     }
 }

@@ -32,6 +32,8 @@ pub struct Options {
     pub field_validation: FieldValidation,
     /// Take fields from other managers (apply).
     pub force: bool,
+    /// It is a server-side apply: managed fields are made with the object.
+    pub applies: bool,
     /// As admission sees them.
     pub json: Value,
 }

@@ -15,18 +15,27 @@ pub fn updated(call: &Call, stored: &api::Resource, object: &mut Value, old: &Va
     track(call, stored, Some(old), object);
 }
 
-fn track(call: &Call, stored: &api::Resource, old: Option<&Value>, object: &mut Value) {
-    let reset: &[&str] = match call.info.subresource.as_str() {
-        "" if stored.has_status() => &["status"],
+/// What a request to this endpoint cannot change, and so cannot come to own.
+#[must_use]
+pub fn reset(call: &Call, row: &api::Resource) -> &'static [&'static str] {
+    match call.info.subresource.as_str() {
+        "" if row.has_status() => &["status"],
         "status" => &["spec"],
         _ => &[],
-    };
+    }
+}
+
+fn track(call: &Call, stored: &api::Resource, old: Option<&Value>, object: &mut Value) {
+    // An apply brings complete managed fields with it.
+    if call.options.applies {
+        return;
+    }
     let change = Change {
         manager: &call.options.manager,
         api_version: &call.row.api_version(),
         subresource: &call.info.subresource,
         now: call.now,
-        reset,
+        reset: reset(call, stored),
     };
     update(old, object, stored.schema(), &change);
 }

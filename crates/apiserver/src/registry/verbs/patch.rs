@@ -1,7 +1,8 @@
-//! `patch`: JSON patch, merge patch, strategic merge patch.
+//! `patch`: JSON patch, merge patch, strategic merge patch, server-side apply.
 
 use apimachinery::{
     field::{FieldError, Path},
+    managed::apply,
     meta, patch,
     schema::Schema,
     status::Status,
@@ -9,17 +10,23 @@ use apimachinery::{
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::registry::{Call, Outcome, Registry, decode};
+use crate::{
+    negotiate::Format,
+    registry::{Call, Outcome, Registry, decode, managed},
+};
 
 /// The patches that are taken, as they are named in `Content-Type`.
-pub const TYPES: [&str; 3] =
-    ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json"];
+pub const TYPES: [&str; 4] =
+    ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", APPLY];
+/// Server-side apply: its body is the wanted state, as YAML or JSON.
+pub const APPLY: &str = "application/apply-patch+yaml";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Json,
     Merge,
     Strategic,
+    Apply,
 }
 
 /// A patch that has been read, but not applied.
@@ -41,10 +48,16 @@ impl Patch {
             "application/json-patch+json" => Kind::Json,
             "application/merge-patch+json" => Kind::Merge,
             "application/strategic-merge-patch+json" => Kind::Strategic,
+            APPLY => Kind::Apply,
             other => return Err(Status::unsupported_media_type(other, &TYPES)),
         };
-        let (body, duplicates) = decode::json(body).map_err(|e| match kind {
+        let read = match kind {
+            Kind::Apply => decode::parse(Format::Yaml, body, decode::built_in),
+            Kind::Json | Kind::Merge | Kind::Strategic => decode::json(body),
+        };
+        let (body, duplicates) = read.map_err(|e| match kind {
             Kind::Strategic => Status::bad_request(e),
+            Kind::Apply => Status::bad_request(format!("error decoding YAML: {e}")),
             Kind::Json | Kind::Merge => Status::bad_request(format!("error decoding patch: {e}")),
         })?;
         let mut duplicates = duplicates;
@@ -56,11 +69,17 @@ impl Patch {
         Ok(Patch { kind, body, duplicates })
     }
 
+    /// It is a server-side apply.
+    #[must_use]
+    pub fn is_apply(&self) -> bool {
+        self.kind == Kind::Apply
+    }
+
     /// Applies it to an object.
     ///
     /// # Errors
     /// It does not fit.
-    pub fn apply(&self, object: &Value, schema: Schema<'_>) -> Result<Value, Status> {
+    pub fn apply(&self, call: &Call, object: &Value, schema: Schema<'_>) -> Result<Value, Status> {
         match self.kind {
             Kind::Json => patch::json::apply(object, &self.body).map_err(|e| e.status()),
             Kind::Merge => {
@@ -69,7 +88,21 @@ impl Patch {
                 Ok(patched)
             }
             Kind::Strategic => patch::strategic::apply(object, &self.body, schema).map_err(|e| e.status()),
+            Kind::Apply => self.server_side(call, Some(object), schema),
         }
+    }
+
+    fn server_side(&self, call: &Call, live: Option<&Value>, schema: Schema<'_>) -> Result<Value, Status> {
+        let request = apply::Apply {
+            manager: &call.options.manager,
+            api_version: &call.row.api_version(),
+            kind: &call.row.kind,
+            subresource: &call.info.subresource,
+            now: call.now,
+            reset: managed::reset(call, &call.row),
+            force: call.options.force,
+        };
+        apply::apply(live, &self.body, schema, &request).map_err(|e| e.status())
     }
 }
 
@@ -88,9 +121,31 @@ impl Registry {
     }
 }
 
+impl Registry {
+    /// The object of an apply that found nothing to change: it is created.
+    ///
+    /// # Errors
+    /// Refused, as a create is.
+    pub async fn create_by_apply(&self, call: &Call, patch: &Patch) -> Result<Outcome, Status> {
+        let schema = call.row.schema();
+        let object = fitting(call, patch, patch.server_side(call, None, schema)?, schema)?;
+        self.create(call, object).await
+    }
+
+    /// Is the object of a call there?
+    #[must_use]
+    pub fn exists(&self, call: &Call) -> bool {
+        let key = crate::registry::keys::key(&call.row, &call.info.namespace, &call.info.name);
+        self.cache.kind(&call.row).is_some_and(|kind| kind.get(&key).is_some())
+    }
+}
+
 /// The patched object, without what the schema does not know.
 fn checked(call: &Call, patch: &Patch, object: &Value, schema: Schema<'_>) -> Result<Value, Status> {
-    let mut patched = patch.apply(object, schema)?;
+    fitting(call, patch, patch.apply(call, object, schema)?, schema)
+}
+
+fn fitting(call: &Call, patch: &Patch, mut patched: Value, schema: Schema<'_>) -> Result<Value, Status> {
     let invalid = |patched: &Value, what: String| {
         let error = FieldError::invalid(&Path::new("patch"), what_was_patched(patch, patched), what);
         Status::invalid("", "", "", &[error])
@@ -111,7 +166,7 @@ fn checked(call: &Call, patch: &Patch, object: &Value, schema: Schema<'_>) -> Re
 /// What upstream shows as the invalid value: the patched object, or for strategic patches the patch.
 fn what_was_patched(patch: &Patch, patched: &Value) -> Value {
     match patch.kind {
-        Kind::Strategic => patch.body.to_string().into(),
+        Kind::Strategic | Kind::Apply => patch.body.to_string().into(),
         Kind::Json | Kind::Merge => patched.to_string().into(),
     }
 }
