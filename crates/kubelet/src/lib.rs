@@ -8,10 +8,12 @@ mod context;
 mod env;
 mod files;
 mod images;
+mod logs;
 mod node;
 mod objects;
 mod pods;
 mod probes;
+mod server;
 mod status;
 mod streaming;
 mod volumes;
@@ -21,11 +23,21 @@ use std::{io, sync::Arc};
 use client::{Client, Env, Informers, Recorder, Scope};
 use cri::{image::Images, network::PodNetwork, runtime::Runtime};
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
-use tokio::task::AbortHandle;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+    task::AbortHandle,
+};
 
 pub use context::Config;
+pub use server::listener::{Tls, TlsError};
 
-use crate::{context::Context, node::keep::Keeper, pods::manager::Directory};
+use crate::{
+    context::Context,
+    node::keep::Keeper,
+    pods::manager::Directory,
+    server::{Server, Trust},
+};
 
 /// The running kubelet. Dropping it stops its loops; containers go on.
 pub struct Kubelet {
@@ -41,6 +53,36 @@ impl Drop for Kubelet {
         for task in &self.tasks {
             task.abort();
         }
+    }
+}
+
+impl Kubelet {
+    fn server(&self) -> Server {
+        Server { context: self.context.clone(), directory: self.directory.clone() }
+    }
+
+    /// Speaks the kubelet's API (HTTP/1.1 with upgrades) on a stream of a trusted caller, the API server in the same
+    /// process, until the stream ends.
+    pub fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S> {
+        server::serve(self.server(), Trust::Full, stream)
+    }
+
+    /// Serves the same API over TLS to anybody who can prove that it may be used, until the kubelet is dropped.
+    pub fn listen(&mut self, listener: TcpListener, tls: Tls) -> Result<(), TlsError> {
+        let acceptor = server::listener::acceptor(tls)?;
+        self.tasks.push(tokio::spawn(server::listener::listen(self.server(), listener, acceptor)).abort_handle());
+        Ok(())
+    }
+
+    /// The list of images changed: the node's status tells it.
+    pub fn images_changed(&self) {
+        self.keeper.poke();
+    }
+
+    /// Pods on this node that have a living sandbox.
+    #[must_use]
+    pub fn running_pods(&self) -> usize {
+        self.directory.all().iter().filter(|entry| entry.view.active().is_some()).count()
     }
 }
 
@@ -88,6 +130,7 @@ pub async fn start(config: Config, client: Client, runtime: Arc<dyn Runtime>, im
     let tasks = vec![
         tokio::spawn(node::keep::keep_status(context.clone(), keeper.clone(), registered.clone())).abort_handle(),
         tokio::spawn(node::keep::keep_lease(context.clone(), registered)).abort_handle(),
+        tokio::spawn(logs::rotate::keep(context.clone(), directory.clone())).abort_handle(),
     ];
     Ok(Kubelet { context, directory, keeper, tasks, _informers: informers })
 }

@@ -57,6 +57,9 @@ async fn try_register(context: &Context) -> Result<Node, client::Error> {
     wanted.status = Some(status(context, None).await);
     match context.client.create(&wanted).await {
         Ok(node) => {
+            // Some API servers drop the status of a new object.
+            let has_status = node.status.as_ref().and_then(|status| status.conditions.as_ref()).is_some_and(|list| !list.is_empty());
+            let node = if has_status { node } else { return_to(context, node).await? };
             greet(context, &node);
             Ok(node)
         }

@@ -164,6 +164,7 @@ impl Worker {
             attempt: self.attempt(name),
             volumes: self.volumes.map.clone(),
             objects: self.volumes.objects.clone(),
+            generation: self.volumes.generation,
             pod_ips: ips,
             target_pid,
             mailbox: self.mailbox.clone(),

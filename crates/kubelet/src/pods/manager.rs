@@ -7,7 +7,7 @@ use std::{
 };
 
 use client::Informer;
-use cri::runtime::{ContainerId, NamespaceMode, RuntimeEvent, SandboxId, SandboxState};
+use cri::runtime::{NamespaceMode, RuntimeEvent, SandboxId, SandboxState};
 use k8s_openapi::{
     api::core::v1::{Container, Node, Pod, PodSpec},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -51,20 +51,28 @@ pub(crate) struct Entry {
     pub(crate) view: Arc<View>,
     /// Says that something changed.
     pub(crate) changed: watch::Receiver<()>,
+    directory: std::sync::Weak<Directory>,
+}
+
+impl Entry {
+    /// The pod as it is now; `None`: it is gone.
+    pub(crate) fn current(&self) -> Option<Arc<View>> {
+        self.directory.upgrade()?.pods.lock().get(spec::uid(&self.pod)).map(|known| known.view.clone())
+    }
 }
 
 impl Directory {
     /// A pod by name, and by UID if one is given.
-    pub(crate) fn find(&self, namespace: &str, name: &str, uid: Option<&str>) -> Option<Entry> {
+    pub(crate) fn find(self: &Arc<Self>, namespace: &str, name: &str, uid: Option<&str>) -> Option<Entry> {
         let pods = self.pods.lock();
         let matches = |known: &&Known| spec::namespace(&known.pod) == namespace && spec::name(&known.pod) == name && uid.is_none_or(|uid| spec::uid(&known.pod) == uid);
         // After a quick deletion two may have the name: the newer one is meant.
-        pods.values().filter(matches).max_by_key(|known| known.pod.metadata.creation_timestamp.clone()).map(Known::entry)
+        pods.values().filter(matches).max_by_key(|known| known.pod.metadata.creation_timestamp.clone()).map(|known| known.entry(self))
     }
 
     /// All pods.
-    pub(crate) fn all(&self) -> Vec<Entry> {
-        self.pods.lock().values().map(Known::entry).collect()
+    pub(crate) fn all(self: &Arc<Self>) -> Vec<Entry> {
+        self.pods.lock().values().map(|known| known.entry(self)).collect()
     }
 
     pub(super) fn remove(&self, uid: &str) {
@@ -116,16 +124,11 @@ impl Directory {
             self.tell(&uid, message);
         }
     }
-
-    /// A container by id, wherever it runs.
-    pub(crate) fn log_path(&self, id: &ContainerId) -> Option<std::path::PathBuf> {
-        self.pods.lock().values().find_map(|known| known.view.by_id(id).map(|instance| instance.state.log_path.clone()))
-    }
 }
 
 impl Known {
-    fn entry(&self) -> Entry {
-        Entry { pod: self.pod.clone(), view: self.view.clone(), changed: self.changed.subscribe() }
+    fn entry(&self, directory: &Arc<Directory>) -> Entry {
+        Entry { pod: self.pod.clone(), view: self.view.clone(), changed: self.changed.subscribe(), directory: Arc::downgrade(directory) }
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Failed {
     pub(crate) kill: Option<ContainerId>,
     /// The pod's objects may help: tried again when they change.
     pub(crate) waits_for_objects: bool,
+    /// Which reading of the objects it was tried with.
+    pub(crate) generation: u64,
 }
 
 /// Everything that a start needs.
@@ -42,6 +44,7 @@ pub(crate) struct Job {
     pub(crate) attempt: u32,
     pub(crate) volumes: Arc<volumes::Map>,
     pub(crate) objects: Snapshot,
+    pub(crate) generation: u64,
     pub(crate) pod_ips: Vec<IpAddr>,
     pub(crate) target_pid: Option<ContainerId>,
     pub(crate) mailbox: Arc<Mailbox>,
@@ -53,7 +56,7 @@ impl Job {
     }
 
     fn failed(&self, reason: &str, message: String) -> Failed {
-        Failed { waiting: Waiting { reason: reason.into(), message }, retry_at: None, instance: None, kill: None, waits_for_objects: false }
+        Failed { waiting: Waiting { reason: reason.into(), message }, retry_at: None, instance: None, kill: None, waits_for_objects: false, generation: self.generation }
     }
 }
 

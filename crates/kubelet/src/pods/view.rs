@@ -16,7 +16,6 @@ pub(crate) mod annotation {
     pub(crate) const IMAGE_ID: &str = "io.podium.container.imageID";
     pub(crate) const STOP_SIGNAL: &str = "io.podium.container.stopSignal";
     pub(crate) const USER: &str = "io.podium.container.user";
-    pub(crate) const STARTED: &str = "io.podium.container.started";
 }
 
 /// A sandbox of the pod.

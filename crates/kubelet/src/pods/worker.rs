@@ -52,6 +52,8 @@ pub(super) struct Volumes {
     pub(super) stale: bool,
     pub(super) leases: Arc<Leases>,
     pub(super) objects: Snapshot,
+    /// Counts how often the objects were read.
+    pub(super) generation: u64,
     pub(super) tokens: Arc<Tokens>,
     pub(super) last_failure: String,
 }
@@ -117,6 +119,7 @@ impl Worker {
             stale: false,
             leases: Arc::default(),
             objects: Snapshot::default(),
+            generation: 0,
             tokens: Arc::default(),
             last_failure: String::new(),
         };
@@ -398,9 +401,10 @@ impl Worker {
             }
             Err(error) => {
                 self.context.pod_event(&self.pod, EventKind::Warning, "FailedCreatePodSandBox", &format!("Failed to create pod sandbox: {error}"));
-                let seconds = 1_i64 << self.sandbox_failures.min(5);
+                // The first failures are often a matter of moments (the node's range of addresses is on its way).
+                let delay = SignedDuration::from_millis(100 << self.sandbox_failures.min(8));
                 self.sandbox_failures += 1;
-                self.sandbox_retry_at = Some(self.context.env.now() + SignedDuration::from_secs(seconds));
+                self.sandbox_retry_at = Some(self.context.env.now() + delay);
             }
         }
     }
@@ -408,6 +412,13 @@ impl Worker {
     fn on_mounted(&mut self, outcome: Outcome, objects: Snapshot) {
         self.volumes.refreshing = false;
         self.volumes.objects = objects;
+        self.volumes.generation += 1;
+        // What could not be configured is tried again with the new objects.
+        let waits = |waiting: &Waiting| waiting.reason == "CreateContainerConfigError";
+        let names: Vec<_> = self.waiting.iter().filter(|(_, waiting)| waits(waiting)).map(|(name, _)| name.clone()).collect();
+        for name in names {
+            self.retry_at.remove(&name);
+        }
         self.volumes.refresh_at = outcome.refresh_at;
         let now = self.context.env.now();
         if outcome.failures.is_empty() {
@@ -470,7 +481,8 @@ impl Worker {
         if let Some(id) = failed.kill {
             self.end_after_hook(name, id);
         }
-        if failed.waits_for_objects && self.volumes.stale {
+        // The objects were read again while it was tried with the old ones.
+        if failed.waits_for_objects && failed.generation != self.volumes.generation {
             self.retry_at.remove(name);
         }
     }
@@ -485,10 +497,5 @@ impl Worker {
     fn on_objects_changed(&mut self) {
         self.volumes.stale = true;
         self.volumes.retry_at = None;
-        let waits = |waiting: &Waiting| waiting.reason == "CreateContainerConfigError";
-        let names: Vec<_> = self.waiting.iter().filter(|(_, waiting)| waits(waiting)).map(|(name, _)| name.clone()).collect();
-        for name in names {
-            self.retry_at.remove(&name);
-        }
     }
 }

@@ -20,8 +20,14 @@ impl Pipe {
     pub(crate) fn new(fd: OwnedFd) -> io::Result<Self> {
         let flags = fcntl_getfl(&fd)?;
         fcntl_setfl(&fd, flags | OFlags::NONBLOCK)?;
-        Ok(Self(Arc::new(AsyncFd::new(fd)?)))
+        Ok(Self(Arc::new(register(fd)?)))
     }
+}
+
+/// Puts a non-blocking descriptor under the eyes of the runtime.
+pub(crate) fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    #[expect(deprecated, reason = "its successor is unsafe; we own the descriptor and nobody closes it behind its back")]
+    AsyncFd::new(fd)
 }
 
 impl AsyncRead for Pipe {
