@@ -163,7 +163,7 @@ pub fn overlay(layers: &[PathBuf], upper: &Path, work: &Path, mount_point: &Path
 fn overlay_by_text(layers: &[PathBuf], upper: &Path, work: &Path, mount_point: &Path) -> io::Result<()> {
     let escape = |path: &Path| path.to_string_lossy().replace('\\', "\\\\").replace(':', "\\:").replace(',', "\\,");
     let lower: Vec<String> = layers.iter().map(|layer| escape(layer)).collect();
-    let options = format!("lowerdir={},upperdir={},workdir={}", lower.join(":"), escape(upper), escape(work));
+    let options = format!("volatile,lowerdir={},upperdir={},workdir={}", lower.join(":"), escape(upper), escape(work));
     if options.len() >= 4096 {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
