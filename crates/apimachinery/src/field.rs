@@ -278,16 +278,11 @@ impl std::error::Error for FieldError {}
 /// Several errors as one text: `a`, or `[a, b]`, without repetitions.
 #[must_use]
 pub fn aggregate<T: fmt::Display>(errors: &[T]) -> String {
-    let mut seen: Vec<String> = Vec::with_capacity(errors.len());
-    for error in errors {
-        let text = error.to_string();
-        if !seen.contains(&text) {
-            seen.push(text);
-        }
-    }
-    match seen.as_slice() {
+    let mut seen = std::collections::HashSet::with_capacity(errors.len());
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).filter(|text| seen.insert(text.clone())).collect();
+    match texts.as_slice() {
         [one] => one.clone(),
-        _ => format!("[{}]", seen.join(", ")),
+        _ => format!("[{}]", texts.join(", ")),
     }
 }
 

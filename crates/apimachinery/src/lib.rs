@@ -9,8 +9,12 @@ pub mod managed;
 pub mod meta;
 pub mod names;
 pub mod patch;
+#[cfg(test)]
+mod properties;
 pub mod prune;
 pub mod quantity;
+#[cfg(test)]
+mod random;
 pub mod schema;
 pub mod selector;
 pub mod status;

@@ -57,6 +57,9 @@ fn options() -> serde_saphyr::Options {
     let mut options = serde_saphyr::Options::default();
     options.duplicate_keys = serde_saphyr::options::DuplicateKeyPolicy::PassThrough;
     options.legacy_octal_numbers = true;
+    let mut budget = serde_saphyr::budget::Budget::default();
+    budget.max_depth = 128;
+    options.budget = Some(budget);
     options
 }
 

@@ -1,7 +1,7 @@
 //! Merging an applied configuration into the object that is there: what the configuration says wins, what it does not
 //! mention stays, and the order of lists is that of the configuration as far as it has an opinion.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value};
 
@@ -92,12 +92,12 @@ impl<'v, 's> Lists<'v, 's> {
         let mut shared: VecDeque<&str> =
             self.new.iter().map(|(n, _)| n.as_str()).filter(|n| self.old_by.contains_key(*n)).collect();
         let mut next_shared = shared.pop_front();
-        let mut done: Vec<&str> = Vec::new();
+        let mut done: BTreeSet<&str> = BTreeSet::new();
         let (mut l, mut r) = (0, 0);
         while l < self.old.len() || r < self.new.len() {
             if let (Some((old, _)), Some((new, value))) = (self.old.get(l), self.new.get(r)) {
                 if old == new {
-                    done.push(new);
+                    done.insert(new);
                     out.extend(self.merged(new, value));
                     l += 1;
                     r += 1;
@@ -115,12 +115,12 @@ impl<'v, 's> Lists<'v, 's> {
                     l += 1;
                     continue;
                 }
-                if done.contains(&old.as_str()) {
+                if done.contains(old.as_str()) {
                     l += 1;
                 }
             }
             if let Some((new, value)) = self.new.get(r) {
-                done.push(new);
+                done.insert(new);
                 out.extend(self.merged(new, value));
                 r += 1;
                 if next_shared == Some(new.as_str()) {

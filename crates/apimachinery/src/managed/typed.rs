@@ -173,7 +173,7 @@ fn check_value(value: &Value, schema: Schema<'_>, path: &str, errors: &mut Vec<S
 }
 
 fn check_items(list: &[Value], kind: &ListKind, item: Schema<'_>, path: &str, errors: &mut Vec<String>) {
-    let mut seen: Vec<String> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
     for (i, value) in list.iter().enumerate() {
         let here = if *kind == ListKind::Atomic {
             format!("{path}[{i}]")
@@ -183,10 +183,9 @@ fn check_items(list: &[Value], kind: &ListKind, item: Schema<'_>, path: &str, er
                 return;
             };
             let name = print_element(&element);
-            if seen.contains(&element) {
+            if !seen.insert(element) {
                 errors.push(format!("{path}: duplicate entries for key {name}"));
             }
-            seen.push(element);
             format!("{path}{name}")
         };
         check_value(value, item, &here, errors);

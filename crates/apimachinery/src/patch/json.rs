@@ -38,14 +38,14 @@ fn operations(patch: &Value) -> Result<Vec<&Map<String, Value>>, PatchError> {
     list.iter().map(|o| o.as_object().ok_or_else(|| malformed(o, "Operation"))).collect()
 }
 
-/// Unknown fields of the operations, for `fieldValidation`.
+/// Unknown fields of the operations, for `fieldValidation`. Kubernetes puts `json patch ` before each.
 #[must_use]
 pub fn unknown_fields(patch: &Value) -> Vec<String> {
     let mut found = Vec::new();
     for (i, operation) in patch.as_array().into_iter().flatten().enumerate() {
         for key in operation.as_object().into_iter().flat_map(|o| o.keys()) {
             if !matches!(key.as_str(), "op" | "path" | "from" | "value") {
-                found.push(format!("json patch unknown field \"[{i}].{key}\""));
+                found.push(format!("unknown field \"[{i}].{key}\""));
             }
         }
     }

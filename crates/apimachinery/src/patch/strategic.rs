@@ -1,5 +1,7 @@
 //! Strategic merge patch: a merge patch in which lists merge by the keys that the schema names, with directives.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::{PatchError, merge::without_nulls, order, type_name};
@@ -90,8 +92,10 @@ fn merge_map(
             merge_ordered(target, patch, name, order, Place::of(schema, name))?;
         }
     }
+    let any_ordered = patch.keys().any(|key| key.starts_with(ELEMENT_ORDER));
     for (key, value) in patch {
-        if key == RETAIN_KEYS || key.starts_with(ELEMENT_ORDER) || is_ordered(patch, key) {
+        let ordered = any_ordered && patch.contains_key(&format!("{ELEMENT_ORDER}/{key}"));
+        if key == RETAIN_KEYS || key.starts_with(ELEMENT_ORDER) || ordered {
             continue;
         }
         if let Some(name) = suffix(key, DELETE_FROM_LIST, PatchError::BadPrimitiveList)? {
@@ -137,17 +141,13 @@ fn suffix<'k>(key: &'k str, prefix: &str, error: PatchError) -> Result<Option<&'
     }
 }
 
-/// There is a `$setElementOrder` for this key, so that it has been merged already.
-fn is_ordered(patch: &Map<String, Value>, key: &str) -> bool {
-    patch.keys().any(|k| k.strip_prefix(ELEMENT_ORDER).and_then(|k| k.strip_prefix('/')) == Some(key))
-}
-
 fn retain_keys(target: &mut Map<String, Value>, patch: &Map<String, Value>) -> Result<(), PatchError> {
     let Some(keys) = patch.get(RETAIN_KEYS) else {
         return Ok(());
     };
     let keys = keys.as_array().ok_or(PatchError::BadRetainKeys)?;
-    let listed = |key: &str| keys.iter().any(|k| k.as_str() == Some(key));
+    let keys: BTreeSet<&str> = keys.iter().filter_map(Value::as_str).collect();
+    let listed = |key: &str| keys.contains(key);
     for (key, value) in patch {
         let directive = key == RETAIN_KEYS || key.starts_with(DELETE_FROM_LIST) || key.starts_with(ELEMENT_ORDER);
         if !directive && !value.is_null() && !listed(key) {
@@ -165,7 +165,8 @@ fn delete_from_list(target: &mut Map<String, Value>, name: &str, value: &Value) 
         }
         (Some(Value::Array(list)), Value::Array(gone)) => {
             item_type(list.iter().chain(gone))?;
-            list.retain(|item| !gone.contains(item));
+            let finder = order::Finder::new(gone, "");
+            list.retain(|item| finder.find(gone, item).is_none());
         }
         _ => {}
     }
@@ -226,9 +227,11 @@ fn merge_list(old: Vec<Value>, new: &[Value], place: Place<'_>) -> Result<Vec<Va
         Some("object") => merge_objects(old, new, place),
         Some(_) => {
             let mut merged: Vec<Value> = Vec::with_capacity(old.len() + new.len());
+            let mut finder = order::Finder::new(&merged, "");
             for item in old.iter().chain(new) {
-                if !merged.contains(item) {
+                if finder.find(&merged, item).is_none() {
                     merged.push(item.clone());
+                    finder.extend(&merged);
                 }
             }
             order::arrange(merged, new, &old, "")
@@ -242,6 +245,7 @@ fn merge_objects(mut old: Vec<Value>, new: &[Value], place: Place<'_>) -> Result
         return Err(PatchError::NoDeclaredMergeKey(place.item_name().to_owned()));
     }
     let mut plain_items = Vec::with_capacity(new.len());
+    let mut gone = Vec::new();
     let mut replace = false;
     for item in new {
         let Some(directive) = item.get(DIRECTIVE) else {
@@ -250,8 +254,8 @@ fn merge_objects(mut old: Vec<Value>, new: &[Value], place: Place<'_>) -> Result
         };
         match directive.as_str() {
             Some("delete") => {
-                let id = order::identity(item, key)?;
-                old.retain(|o| o.get(key) != Some(id));
+                order::identity(item, key)?;
+                gone.push(item.clone());
             }
             Some("replace") => replace = true,
             Some("merge") => return Err(PatchError::MergeDirectiveInList),
@@ -261,16 +265,24 @@ fn merge_objects(mut old: Vec<Value>, new: &[Value], place: Place<'_>) -> Result
     if replace {
         return Ok(plain_items);
     }
+    if !gone.is_empty() {
+        let finder = order::Finder::new(&gone, key);
+        old.retain(|o| o.get(key).is_none_or(|id| finder.find(&gone, id).is_none()));
+    }
     let server: Vec<Value> = old.clone();
+    let mut finder = order::Finder::new(&old, key);
     for item in &plain_items {
         let id = order::identity(item, key)?;
-        match (order::position(&old, key, id), item) {
+        match (finder.find(&old, id), item) {
             (Some(at), Value::Object(item)) => {
                 if let Value::Object(target) = &mut old[at] {
                     merge_map(target, item, place.item())?;
                 }
             }
-            _ => old.extend(without_directives(&without_nulls(item))),
+            _ => {
+                old.extend(without_directives(&without_nulls(item)));
+                finder.extend(&old);
+            }
         }
     }
     order::arrange(old, &plain_items, &server, key)

@@ -135,3 +135,20 @@ fn refusals() {
     let patch = json!({"spec": {"$setElementOrder/containers": [{"name": "b"}, {"name": "c"}], "containers": [{"name": "c"}, {"name": "b"}]}});
     assert!(matches!(patched(&pod, &patch), Err(PatchError::OrderMismatch { .. })));
 }
+
+#[test]
+fn long_lists_are_merged_as_short_ones() {
+    let name = |i: usize| json!({"name": format!("n{i}"), "image": "x"});
+    let pod = json!({"spec": {"containers": (0..3000).map(name).collect::<Vec<_>>()}, "metadata": {"finalizers": (0..3000).map(|i| i.to_string()).collect::<Vec<_>>()}});
+    let mut items: Vec<Value> = (1000..4000).map(|i| json!({"name": format!("n{i}"), "image": "y"})).collect();
+    items.extend((0..500).map(|i| json!({"name": format!("n{i}"), "$patch": "delete"})));
+    let patch = json!({"spec": {"containers": items}, "metadata": {"finalizers": (2000..5000).map(|i| i.to_string()).collect::<Vec<_>>(),
+        "labels": (0..3000).map(|i| (format!("l{i}"), json!("x"))).collect::<Map<_, _>>()}});
+    let got = patched(&pod, &patch).unwrap();
+    let containers = got["spec"]["containers"].as_array().unwrap();
+    assert_eq!(containers.len(), 3500);
+    let at = |name: &str| containers.iter().position(|c| c["name"] == name).unwrap();
+    assert_eq!((at("n500"), at("n999"), at("n1000"), at("n3999")), (0, 499, 500, 3499));
+    assert_eq!((&containers[at("n999")]["image"], &containers[at("n1000")]["image"]), (&json!("x"), &json!("y")));
+    assert_eq!(got["metadata"]["finalizers"].as_array().unwrap().len(), 5000);
+}
