@@ -326,7 +326,17 @@ async fn host_ports(pods: &Pods, world: &Space) {
     assert!(fetch(NODE, 31080).is_ok() && fetch(NODE, 31081).is_ok());
     assert!(pod.fetch(NODE, 31080).is_ok(), "the pod reaches itself");
     assert_eq!(fetch(NODE, 31082), Err(ErrorKind::ConnectionRefused), "another address");
-    assert_eq!(fetch(Ipv4Addr::LOCALHOST, 31080), Err(ErrorKind::ConnectionRefused));
+    assert_eq!(fetch(Ipv4Addr::LOCALHOST, 31080), Ok(format!("host port {NODE}")), "from the node to itself");
+    // What listens on the node's loopback is not for pods, though their interfaces take such packets.
+    let private = UdpSocket::bind((Ipv4Addr::LOCALHOST, 7002)).expect("binds");
+    private.set_read_timeout(Some(Duration::from_millis(200))).expect("set");
+    pod.run(|| {
+        shell("ip route del local 127.0.0.0/8 table local; ip route add 127.0.0.0/8 via 169.254.1.1 dev eth0; echo 1 > /proc/sys/net/ipv4/conf/eth0/route_localnet");
+        let ip = Router::open().expect("opens").addresses().expect("listed").into_iter().find(|a| a.global).expect("one").ip;
+        let attacker = UdpSocket::bind((ip, 0)).expect("binds");
+        let _ = attacker.send_to(b"x", (Ipv4Addr::LOCALHOST, 7002));
+    });
+    assert!(private.recv_from(&mut [0; 4]).is_err(), "loopback stays private");
     pods.detach(&sandbox(9)).await.expect("detached");
     assert_eq!(fetch(NODE, 31080), Err(ErrorKind::ConnectionRefused));
 }

@@ -61,7 +61,14 @@ pub(crate) fn attach(plan: &Plan) -> Result<(), Error> {
     changes.route(&Route { to: (plan.ip, 32), via: None, link: link.index, source: None });
     changes.neighbour(link.index, plan.ip, mac(plan.ip));
     here.apply(&changes, || format!("route {} to {}", plan.ip, plan.name))?;
+    answer_loopback(&plan.name);
     Ok(())
+}
+
+/// Node ports and host ports of 127.0.0.1 lead to pods too. The service rules keep pods from misusing it. Where it cannot
+/// be set, these ports answer on all other addresses.
+fn answer_loopback(name: &str) {
+    let _ = std::fs::write(format!("/proc/sys/net/ipv4/conf/{name}/route_localnet"), "1");
 }
 
 fn inside(there: &Router, plan: &Plan) -> Result<(), Error> {

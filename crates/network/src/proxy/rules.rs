@@ -39,6 +39,8 @@ struct Kernel {
     made: Made,
     /// The table in the kernel is ours; before that wishes are only collected.
     active: bool,
+    /// The kernel has refused something: the table may not be as wished.
+    doubtful: bool,
 }
 
 impl Rules {
@@ -49,7 +51,14 @@ impl Rules {
             let socket = nft::open()?;
             let there = nft::tables(&socket)?.contains(&facts.names.table);
             let port = socket.port();
-            let mut kernel = Kernel { socket, facts, state: State::default(), made: Made::default(), active: false };
+            let mut kernel = Kernel {
+                socket,
+                facts,
+                state: State::default(),
+                made: Made::default(),
+                active: false,
+                doubtful: false,
+            };
             if !there {
                 kernel.rebuild()?;
             }
@@ -158,7 +167,13 @@ impl Rules {
 impl Kernel {
     fn replace(&mut self, wishes: Vec<Wish>) -> Result<(), Error> {
         let delta = self.state.replace(wishes);
-        if !self.active || delta.is_empty() {
+        if !self.active {
+            return Ok(());
+        }
+        if self.doubtful {
+            return self.rebuild();
+        }
+        if delta.is_empty() {
             return Ok(());
         }
         let (mut change, mut made) = (Transaction::new(&self.facts.names.table), self.made.clone());
@@ -179,7 +194,9 @@ impl Kernel {
         let mut change = Transaction::new(&self.facts.names.table);
         build(&self.facts, &mut change);
         write(&mut change, &all, &mut made);
+        self.doubtful = true;
         change.commit(&self.socket)?;
+        self.doubtful = false;
         self.made = made;
         self.active = true;
         Ok(())

@@ -275,6 +275,7 @@ pub(crate) fn build(facts: &Facts, change: &mut Transaction) {
     refuse(change);
     services(change);
     stray(change);
+    protect_loopback(facts, change);
     let hooks: [(&str, &'static str, u32, i32, &str); 6] = [
         ("refuse-in", "filter", PREROUTING, -110, REFUSE),
         ("refuse-out", "filter", OUTPUT, -110, REFUSE),
@@ -302,6 +303,22 @@ fn is_new() -> [Expr; 3] {
     ]
 }
 
+/// Pods' interfaces accept answers to connections that loopback's addresses made to pods (`route_localnet`). What a pod
+/// itself sends to such an address is no answer, and is stopped before it is taken for one.
+fn protect_loopback(facts: &Facts, change: &mut Transaction) {
+    let name = "protect-loopback";
+    change.chain(name, Some(Hook { kind: "filter", hook: PREROUTING, priority: -300 }));
+    let rule = [
+        Expr::InName { to: Reg(8) },
+        Expr::Equal { reg: Reg(8), value: facts.names.pod_prefix.as_bytes().to_vec() },
+        Expr::Network { to: Reg(0), offset: 16, len: 4 },
+        Expr::Mask { reg: Reg(0), mask: vec![255, 0, 0, 0] },
+        Expr::Equal { reg: Reg(0), value: vec![127, 0, 0, 0] },
+        Expr::Do(Verdict::Drop),
+    ];
+    change.rule(name, &rule);
+}
+
 /// New connections to a service without endpoints end before they are routed anywhere.
 fn refuse(change: &mut Transaction) {
     let mut rule = is_new().to_vec();
@@ -315,14 +332,8 @@ fn services(change: &mut Transaction) {
     rule.push(Expr::VerdictMap { map: SetId::Frontends.name().into_owned(), key: Reg(0) });
     change.rule(SERVICES, &rule);
 
-    // Host ports: this node's addresses, but not loopback's, which nobody could answer.
-    let local = [
-        Expr::DestinationKind { to: Reg(8) },
-        Expr::Equal { reg: Reg(8), value: KIND_LOCAL.to_ne_bytes().to_vec() },
-        Expr::Network { to: Reg(8), offset: 16, len: 4 },
-        Expr::Mask { reg: Reg(8), mask: vec![255, 0, 0, 0] },
-        Expr::NotEqual { reg: Reg(8), value: vec![127, 0, 0, 0] },
-    ];
+    let local =
+        [Expr::DestinationKind { to: Reg(8) }, Expr::Equal { reg: Reg(8), value: KIND_LOCAL.to_ne_bytes().to_vec() }];
     let mut one = local.to_vec();
     one.extend(frontend(0));
     one.extend([map(SetId::HostPortsAt, 0, 0), to_endpoint(0)]);
@@ -364,6 +375,12 @@ fn leaving(facts: &Facts) -> Vec<Vec<Expr>> {
         Expr::Network { to: Reg(1), offset: 16, len: 4 },
         Expr::InSet { set: SetId::Hairpin.name().into_owned(), key: Reg(0), not: false },
     ];
+    // An answer to loopback's addresses would not find back.
+    let from_loopback = [
+        source.clone(),
+        Expr::Mask { reg: Reg(0), mask: vec![255, 0, 0, 0] },
+        Expr::Equal { reg: Reg(0), value: vec![127, 0, 0, 0] },
+    ];
     let outside = [
         Expr::OriginalAddress { to: Reg(0) },
         Expr::Protocol { to: Reg(1) },
@@ -390,6 +407,7 @@ fn leaving(facts: &Facts) -> Vec<Vec<Expr>> {
     ];
     vec![
         rule(&[&translated, &itself, &from_node]),
+        rule(&[&translated, &from_loopback, &into_pod, &from_node]),
         rule(&[&translated, &outside, &into_pod, &from_node]),
         rule(&[&translated, &outside, &[Expr::Masquerade]]),
         rule(&[&translated, &foreign, &into_pod, &from_node]),
