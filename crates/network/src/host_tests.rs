@@ -170,6 +170,8 @@ async fn inside() {
     let world = uplink();
     let uplinked = shell(LEFT);
     let dir = tempfile::tempdir().expect("a directory");
+    let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
+    let said = told.clone();
     let config = Config {
         instance: "0123abcd".into(),
         node_name: "here".into(),
@@ -180,7 +182,7 @@ async fn inside() {
         dns_ip: Ipv4Addr::new(10, 96, 0, 10),
         cluster_domain: "cluster.local".into(),
         upstream: vec![],
-        log: Arc::new(|_| {}),
+        log: Arc::new(move |text| said.lock().push(text.to_owned())),
     };
     let rules = Rules::open(config.clone()).await.expect("rules");
     let guard = tokio::spawn(rules.clone().guard());
@@ -210,6 +212,7 @@ async fn inside() {
     detached(&pods, &spaces, &ips).await;
     many(&node.rules).await;
     guard.abort();
+    assert!(told.lock().len() <= 4, "made anew only when something else touched it: {:?}", told.lock());
     cleanup("0123abcd").expect("cleans up");
     cleanup("0123abcd").expect("nothing to do is fine");
     assert_eq!(shell(LEFT), uplinked, "nothing is left");
