@@ -19,8 +19,15 @@ use sys::netlink::{
     socket::in_namespace_of,
 };
 
+use client::transport::EventKind;
+use hickory_proto::{
+    op::{Message, Query},
+    rr::{Name, RecordType},
+};
+
 use crate::{
-    Config, Pods, Rules, Wish, cleanup,
+    Config, Dns, Pods, Proxy, Rules, Wish, cleanup,
+    fake_api::{self, Api},
     proxy::{Slots, stale, tests::wish},
 };
 
@@ -181,7 +188,7 @@ async fn inside() {
         cluster_cidr: "10.244.0.0/16".parse().expect("a range"),
         dns_ip: Ipv4Addr::new(10, 96, 0, 10),
         cluster_domain: "cluster.local".into(),
-        upstream: vec![],
+        upstream: vec![SocketAddr::from((WORLD, 5300))],
         log: Arc::new(move |text| said.lock().push(text.to_owned())),
     };
     let rules = Rules::open(config.clone()).await.expect("rules");
@@ -211,6 +218,7 @@ async fn inside() {
     restored(&mut node, &spaces, &ips).await;
     detached(&pods, &spaces, &ips).await;
     many(&node.rules).await;
+    fed_by_the_api(&config, &node.rules, &world, &spaces[0], &ips).await;
     guard.abort();
     assert!(told.lock().len() <= 4, "made anew only when something else touched it: {:?}", told.lock());
     cleanup("0123abcd").expect("cleans up");
@@ -395,4 +403,96 @@ async fn many(rules: &Arc<Rules>) {
     eprintln!("5000 services in {all:?}, one more in {:?}", begun.elapsed());
     let chains = shell("nft list table ip podium-0123abcd | grep -c chain");
     assert!(chains.trim().parse::<u32>().is_ok_and(|n| n < 30), "{chains}");
+}
+
+/// The proxy and the DNS, as the informers feed them.
+async fn fed_by_the_api(config: &Config, rules: &Arc<Rules>, world: &Space, pod: &Space, ips: &[Ipv4Addr]) {
+    let meta = |name: &str| json!({"name": name, "namespace": "ns", "uid": name, "resourceVersion": "1"});
+    let vip = Ipv4Addr::new(10, 96, 3, 3);
+    let service = json!({"metadata": meta("fed"), "spec": {"clusterIP": vip.to_string(), "clusterIPs": [vip.to_string()], "ports": [{"name": "p", "port": 80, "protocol": "TCP"}]}});
+    let slice = |ips: &[Ipv4Addr]| {
+        let mut meta = meta("fed-1");
+        meta["labels"] = json!({"kubernetes.io/service-name": "fed"});
+        let endpoints: Vec<Json> =
+            ips.iter().map(|ip| json!({"addresses": [ip.to_string()], "conditions": {"ready": true}})).collect();
+        json!({"metadata": meta, "addressType": "IPv4", "ports": [{"name": "p", "port": 8080, "protocol": "TCP"}], "endpoints": endpoints})
+    };
+    let api = Api::default()
+        .with(fake_api::SERVICES, vec![service])
+        .with(fake_api::SLICES, vec![slice(&[ips[0], ips[2]])])
+        .with(fake_api::NAMESPACES, vec![json!({"metadata": {"name": "ns", "uid": "ns", "resourceVersion": "1"}})]);
+    let api = Arc::new(api);
+    let informers = fake_api::informers(&api);
+    let proxy = Proxy::new(config.clone(), rules.clone(), &informers);
+    let dns = Dns::bind(config, rules, &informers).await.expect("binds");
+    let mut synced = proxy.synced();
+    let tasks = [tokio::spawn(proxy.run()), tokio::spawn(dns.run())];
+    synced.wait_for(|s| *s).await.expect("synced");
+    assert!(pod.fetch(vip, 80).is_ok(), "what was listed is in force");
+    assert!(!shell("nft list map ip podium-0123abcd frontends").contains("10.96.16."), "what is not listed is gone");
+
+    let ask = |name: &str, tcp: bool| {
+        let (bytes, dns) = (question(name), config.dns_ip);
+        pod.run(move || if tcp { over_tcp(dns, &bytes) } else { over_udp(dns, &bytes) })
+    };
+    while !ask("fed.ns.svc.cluster.local.", false).contains(&vip.to_string()) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask("fed.ns.svc.cluster.local.", true), format!("NoError {vip}"));
+    assert_eq!(ask("fed-x.ns.svc.cluster.local.", false), "NXDomain ");
+    let resolver = world.run(|| UdpSocket::bind((WORLD, 5300))).expect("binds");
+    std::thread::spawn(move || {
+        let mut bytes = [0; 512];
+        let (length, client) = resolver.recv_from(&mut bytes).expect("a question");
+        // The question sent back as an answer of "refused".
+        bytes[2] |= 0x80;
+        bytes[3] = 5;
+        resolver.send_to(&bytes[..length], client).expect("sent");
+    });
+    assert_eq!(ask("example.com.", false), "Refused ", "handed on");
+
+    api.tell(fake_api::SLICES, EventKind::Modified, slice(&[])).await;
+    let begun = Instant::now();
+    while pod.fetch(vip, 80) != Err(ErrorKind::ConnectionRefused) {
+        assert!(begun.elapsed() < PATIENCE, "the endpoints are gone");
+        tokio::task::yield_now().await;
+    }
+    for task in tasks {
+        task.abort();
+    }
+}
+
+fn question(name: &str) -> Vec<u8> {
+    let mut message = Message::query();
+    message.add_query(Query::query(Name::from_ascii(name).expect("a name"), RecordType::A));
+    message.to_vec().expect("packed")
+}
+
+/// `Code address`
+fn answer(bytes: &[u8]) -> String {
+    let message = Message::from_vec(bytes).expect("an answer");
+    let data: Vec<String> = message.answers.iter().map(|r| r.data.to_string()).collect();
+    format!("{:?} {}", message.metadata.response_code, data.join(" "))
+}
+
+fn over_udp(server: Ipv4Addr, question: &[u8]) -> String {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).expect("binds");
+    socket.set_read_timeout(Some(PATIENCE)).expect("set");
+    socket.connect((server, 53)).expect("connects");
+    socket.send(question).expect("sent");
+    let mut bytes = [0; 2048];
+    let length = socket.recv(&mut bytes).expect("an answer");
+    answer(&bytes[..length])
+}
+
+fn over_tcp(server: Ipv4Addr, question: &[u8]) -> String {
+    let mut stream = TcpStream::connect((server, 53)).expect("connects");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    let length = u16::try_from(question.len()).expect("short");
+    stream.write_all(&[&length.to_be_bytes()[..], question].concat()).expect("sent");
+    let mut length = [0; 2];
+    stream.read_exact(&mut length).expect("a length");
+    let mut bytes = vec![0; usize::from(u16::from_be_bytes(length))];
+    stream.read_exact(&mut bytes).expect("an answer");
+    answer(&bytes)
 }

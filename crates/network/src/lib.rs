@@ -10,6 +10,8 @@ mod pods;
 mod proxy;
 
 #[cfg(test)]
+mod fake_api;
+#[cfg(test)]
 mod host_tests;
 
 pub use config::{BadCidr, Cidr, Config, Log, Names, resolvers};

@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, watch};
 use crate::{
     config::{Config, Names},
     error::{Error, blocking},
-    proxy::{Rules, host_ports},
+    proxy::{Rules, host_ports, stale},
 };
 use addresses::Addresses;
 
@@ -88,6 +88,9 @@ impl Inner {
         let Some(lease) = self.addresses.lock().await.get(sandbox).cloned() else { return Ok(()) };
         if !lease.host_ports.is_empty() {
             self.rules.set(host_ports(sandbox, lease.ip, &[])).await?;
+            if lease.host_ports.iter().any(|p| p.protocol == "UDP") {
+                stale::forget_pod(lease.ip).await?;
+            }
         }
         // Removing a link takes tens of milliseconds in which nobody needs to wait; its address stays taken meanwhile.
         let (inner, sandbox) = (self.clone(), sandbox.to_owned());

@@ -83,3 +83,14 @@ pub(crate) async fn forget(leads: Leads) -> Result<(), Error> {
     })
     .await
 }
+
+/// Forgets the flows that end at a pod.
+pub(crate) async fn forget_pod(ip: Ipv4Addr) -> Result<(), Error> {
+    blocking(move || {
+        let socket = conntrack::open()?;
+        let mut flows = conntrack::udp_flows(&socket)?;
+        flows.retain(|flow| flow.reply.source.0 == ip);
+        Ok(conntrack::forget(&socket, &flows)?)
+    })
+    .await
+}
