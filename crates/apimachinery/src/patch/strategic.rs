@@ -263,7 +263,7 @@ fn merge_objects(mut old: Vec<Value>, new: &[Value], place: Place<'_>) -> Result
         }
     }
     if replace {
-        return Ok(plain_items);
+        return order::arrange(plain_items.clone(), &[], &plain_items, key);
     }
     if !gone.is_empty() {
         let finder = order::Finder::new(&gone, key);
