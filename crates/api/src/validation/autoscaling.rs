@@ -29,6 +29,12 @@ pub(super) fn autoscaler(new: &Value, old: Option<&Value>, report: &mut Report) 
     for metric in metrics.items() {
         metric_spec(&metric, report);
     }
+    // Version 1 has one metric and says it shortly; upstream says the path of version 2.
+    let percent = spec.child("targetCPUUtilizationPercentage");
+    if !percent.is_absent() && percent.whole() < 1 {
+        let path = metrics.path.index(0).child("resource").child("target").child("averageUtilization");
+        report.invalid(&At::new(percent.value, path), "must be greater than 0");
+    }
     let scales_to_zero = metrics.items().any(|m| matches!(m.get("type"), "Object" | "External"));
     if !least.is_absent() && least.whole() == 0 && !scales_to_zero {
         report.forbidden(

@@ -133,7 +133,8 @@ fn sources(spec: &At<'_>, no_affinity: bool, report: &mut Report) {
         if at.is_absent() {
             continue;
         }
-        if found {
+        // Upstream lets this one stand beside another.
+        if found && kind != "flexVolume" {
             let name = if kind == "cephfs" { "cephFS" } else { kind };
             report.push(FieldError::forbidden(&spec.path.child(name), "may not specify more than 1 volume type"));
             continue;
@@ -146,7 +147,13 @@ fn sources(spec: &At<'_>, no_affinity: bool, report: &mut Report) {
         };
         match kind {
             "hostPath" => need(&["path"], report),
-            "nfs" => need(&["server", "path"], report),
+            "nfs" => {
+                need(&["server", "path"], report);
+                if !at.get("path").starts_with('/') {
+                    report.invalid_value(&at.child("path"), at.get("path"), "must be an absolute path");
+                }
+            }
+            "glusterfs" => need(&["endpoints", "path"], report),
             "rbd" => {
                 if at.child("monitors").count() == 0 {
                     report.required(&at.child("monitors"), "");
@@ -201,8 +208,9 @@ pub(super) fn class(new: &Value, old: Option<&Value>, report: &mut Report) {
     if provisioner.text().is_empty() {
         report.required(&provisioner, "");
     } else {
-        for message in names::qualified_name(&provisioner.text().to_lowercase()) {
-            report.invalid(&provisioner, message);
+        let name = provisioner.text().to_lowercase();
+        for message in names::qualified_name(&name) {
+            report.invalid_value(&provisioner, name.as_str(), message);
         }
     }
     let parameters = At::root(new, "parameters");

@@ -136,7 +136,13 @@ pub(super) fn replication_controller(new: &Value, _: Option<&Value>, report: &mu
     }
     report.nonnegative(&spec.child("replicas"));
     if spec.has("template") {
-        template(&spec, &json!({ "matchLabels": selector.value }), "ReplicationController", report);
+        let at = spec.child("template");
+        let labels = at.down(&["metadata", "labels"]);
+        if selector.entries().any(|(key, value)| labels.field(key) != value.value) {
+            report.invalid(&labels, "`selector` does not match template `labels`");
+        }
+        pod::template(&at, report);
+        always(&at, "ReplicationController", report);
     } else {
         report.required(&spec.child("template"), "");
     }
