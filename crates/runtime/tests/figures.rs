@@ -48,6 +48,18 @@ async fn latency_and_memory() {
         node.exec(&pod, &config.id, "true").await;
         exec.push(begun.elapsed().as_secs_f64() * 1e3);
     }
+    let begun = Instant::now();
+    let mut many = tokio::task::JoinSet::new();
+    for at in 0..60 {
+        let (runtime, pod) = (node.runtime.clone(), node.sandbox_config(&format!("m{at}")));
+        let container = node.container(&format!("n{at}"), "sleep 600; true");
+        many.spawn(async move {
+            runtime.run_sandbox(&pod).await.unwrap();
+            runtime.start_container(&pod.id, &container).await.unwrap();
+        });
+    }
+    many.join_all().await;
+    eprintln!("60 at once {:.0} ms", begun.elapsed().as_secs_f64() * 1e3);
     let listed = node.runtime.list().await.unwrap();
     let memory: Vec<(u64, u64)> = listed.iter().map(|sandbox| private_kb(sandbox.pid)).collect();
     for sandbox in &listed {

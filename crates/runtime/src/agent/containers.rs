@@ -1,6 +1,11 @@
 //! Containers: start, signal, kill, remove, limits, logs.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use cri::{
     Error, Result,
@@ -57,7 +62,10 @@ impl Inner {
         match prepared {
             Ok(Reply::Started { pid, at_ns, remarks }) => {
                 for remark in remarks {
-                    (self.config.log)(&format!("container {}: {remark}", config.name));
+                    // The host refuses it every time: once is enough.
+                    if !self.remarked.swap(true, Ordering::Relaxed) {
+                        (self.config.log)(&format!("container {}: {remark}; not said again", config.name));
+                    }
                 }
                 let mut changing = sandbox.changing.lock();
                 let container = changing.containers.get_mut(&config.id).ok_or_else(|| missing(&config.id))?;
@@ -107,8 +115,12 @@ impl Inner {
     fn prepare(&self, sandbox: &Sandbox, spec: &ContainerSpec) -> Result<()> {
         let paths = sandbox.paths.container(&spec.config.id.0);
         let write = || -> std::io::Result<()> {
-            std::fs::create_dir_all(paths.0.join("upper"))?;
+            let upper = paths.0.join("upper");
+            std::fs::create_dir_all(&upper)?;
             std::fs::create_dir_all(paths.0.join("work"))?;
+            if let Some(layer) = spec.config.layers.first() {
+                like(&upper, layer)?;
+            }
             write_whole(&paths.spec(), &serde_json::to_vec(spec)?)
         };
         write().map_err(host("preparing a container"))?;
@@ -248,4 +260,11 @@ fn answer(reply: Reply, id: &ContainerId, gone_is_fine: bool) -> Result<()> {
             Err(host("asking a sandbox")(unexpected().message))
         }
     }
+}
+
+/// The root of a container looks as the image's uppermost layer has it, whatever this process' umask is.
+fn like(upper: &Path, layer: &Path) -> std::io::Result<()> {
+    let root = std::fs::metadata(layer)?;
+    std::os::unix::fs::chown(upper, Some(root.uid()), Some(root.gid()))?;
+    std::fs::set_permissions(upper, std::fs::Permissions::from_mode(root.mode() & 0o7777))
 }

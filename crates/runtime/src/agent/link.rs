@@ -23,6 +23,16 @@ use crate::{
     proto::{Call, MOST_BYTES, Message, Reply, Request},
 };
 
+/// Room for one packet, shared by all connections: they are many and mostly silent.
+static ROOM: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+fn receive(socket: &OwnedFd) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+    let mut room = ROOM.lock();
+    room.resize(MOST_BYTES, 0);
+    let (length, fds) = sys::fdpass::receive(socket, &mut room)?;
+    Ok((room[..length].to_vec(), fds))
+}
+
 type Answer = oneshot::Sender<(Reply, Vec<OwnedFd>)>;
 
 /// An open connection.
@@ -73,14 +83,12 @@ impl Link {
 
     /// The next thing that happened on its own; answers are handed to those who asked. `None`: the connection ended.
     pub(super) async fn next(&self) -> Option<Message> {
-        let mut packet = vec![0; MOST_BYTES];
         loop {
-            let receive = |socket: &OwnedFd| sys::fdpass::receive(socket, &mut packet);
-            let (length, fds) = self.socket.async_io(Interest::READABLE, receive).await.ok()?;
-            if length == 0 {
+            let (packet, fds) = self.socket.async_io(Interest::READABLE, receive).await.ok()?;
+            if packet.is_empty() {
                 return None;
             }
-            match serde_json::from_slice(&packet[..length]) {
+            match serde_json::from_slice(&packet) {
                 Ok(Message::Reply { n, reply }) => {
                     if let Some(answer) = self.answers.lock().remove(&n) {
                         let _ = answer.send((reply, fds));

@@ -14,7 +14,10 @@ mod streams;
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, atomic::AtomicU64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64},
+    },
 };
 
 use cri::{Error, Result, runtime::SandboxId};
@@ -39,6 +42,8 @@ struct Inner {
     events: Arc<events::Events>,
     /// Numbers for execs; begins at the time, for a sandbox may remember those of an earlier agent.
     execs: AtomicU64,
+    /// What a host refuses every time was said.
+    remarked: AtomicBool,
 }
 
 impl PodiumRuntime {
@@ -52,6 +57,7 @@ impl PodiumRuntime {
             sandboxes: Mutex::default(),
             events: Arc::default(),
             execs: AtomicU64::new(now_ns() as u64),
+            remarked: AtomicBool::new(false),
             config,
         });
         inner.recover().await?;

@@ -5,7 +5,10 @@ use std::{
     io,
     os::{
         fd::{AsFd, OwnedFd},
-        unix::{fs::MetadataExt, process::CommandExt},
+        unix::{
+            fs::{MetadataExt, PermissionsExt},
+            process::CommandExt,
+        },
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -26,6 +29,11 @@ pub(super) fn prepare(config: &Config) -> Result<PathBuf> {
     let directories = [config.sandboxes(), config.trash(), config.mount_point(), config.run.clone()];
     for directory in directories {
         std::fs::create_dir_all(&directory).map_err(host(format!("making {}", directory.display())))?;
+    }
+    for directory in [&config.root, &config.run] {
+        // Records hold the environment of containers, secrets included.
+        let mode = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(directory, mode).map_err(host(format!("protecting {}", directory.display())))?;
     }
     let place = config.program_mount();
     match protect(&config.program, &place) {

@@ -90,10 +90,10 @@ impl Cutter {
         record(stream, b'F', line, now_ns, out);
     }
 
-    /// The stream ended: what is left is a line.
+    /// The stream ended: what is left is a line that nobody finished, and readers add no newline to it.
     pub(crate) fn finish(&mut self, stream: &str, now_ns: i64, out: &mut Vec<u8>) {
         if !self.rest.is_empty() {
-            record(stream, b'F', &std::mem::take(&mut self.rest), now_ns, out);
+            record(stream, b'P', &std::mem::take(&mut self.rest), now_ns, out);
         }
     }
 }
@@ -161,7 +161,7 @@ mod tests {
     fn lines_become_records() {
         assert_eq!(cut(&[b"a\nbc\n"]), [('F', 1), ('F', 2)]);
         assert_eq!(cut(&[b"a", b"b", b"c\n\n"]), [('F', 3), ('F', 0)]);
-        assert_eq!(cut(&[b"no newline"]), [('F', 10)]);
+        assert_eq!(cut(&[b"no newline"]), [('P', 10)]);
         let long = vec![b'x'; 2 * MOST_BYTES + 7];
         assert_eq!(cut(&[&long, b"\n"]), [('P', MOST_BYTES), ('P', MOST_BYTES), ('F', 7)]);
         let exact = [vec![b'x'; MOST_BYTES], b"\n".to_vec()].concat();
