@@ -1,6 +1,6 @@
 //! `cargo xtask codegen FACTS`: makes `crates/api/src/generated` from the facts of an upstream release
 //! (`resources.json`, `columns.json`, `schemas.json`, `gotags.json`, `objects.json`). The output is checked in, so that
-//! a build needs neither the facts nor this tool.
+//! a build needs neither the facts nor this tool. Run `cargo fmt -p api` behind it.
 
 mod facts;
 mod resources;
