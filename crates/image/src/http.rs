@@ -18,6 +18,8 @@ use crate::registries::Tls;
 
 /// To connect and to get the head of an answer.
 const DEADLINE: Duration = Duration::from_secs(30);
+/// A name server must answer within this time.
+const NAME_SERVER: Duration = Duration::from_secs(2);
 /// Redirects that are followed.
 const REDIRECTS: usize = 5;
 const AGENT: &str = concat!("podium/", env!("CARGO_PKG_VERSION"));

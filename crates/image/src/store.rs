@@ -66,6 +66,17 @@ fn host(tried: impl Into<String>, e: impl std::fmt::Display) -> Error {
     Error::Host { tried: tried.into(), reason: e.to_string() }
 }
 
+/// An error with all that caused it: tar's own says only where.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
 impl Store {
     /// Opens the store in a directory, which is made when missing. Remains of an interrupted pull are removed.
     ///
@@ -129,7 +140,7 @@ impl Store {
         let unpack = || -> Result<u64> {
             fs::create_dir(&path).map_err(|e| host(format!("making {}", path.display()), e))?;
             let (got, bytes) =
-                crate::unpack::layer(archive, &path).map_err(|e| host(format!("unpacking layer {diff_id}"), e))?;
+                crate::unpack::layer(archive, &path).map_err(|e| host(format!("unpacking layer {diff_id}"), causes(&e)))?;
             if got != diff_id {
                 return Err(host(format!("unpacking layer {diff_id}"), format!("its content is {got}")));
             }

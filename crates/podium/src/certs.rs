@@ -34,6 +34,8 @@ pub struct Pki {
     pub admin: Pair,
     /// The kubelet's serving certificate.
     pub kubelet: Pair,
+    /// The API server's client certificate towards kubelets.
+    pub kubelet_client: Pair,
     /// Signs service-account tokens (ECDSA P-256, PKCS#8 PEM).
     pub service_account_key: String,
 }
@@ -55,7 +57,8 @@ pub fn ensure(dir: &Path, node: &str, addresses: &[IpAddr], now: jiff::Timestamp
         Some(pair) => pair,
         None => make_ca(dir, now)?,
     };
-    let issuer = Issuer::from_ca_cert_pem(&ca.cert, KeyPair::from_pem(&ca.key)?).context("pki/ca.crt")?;
+    // The same subject and key as in pki/ca.crt: that is all an issuer is known by.
+    let issuer = Issuer::new(ca_params(now)?, KeyPair::from_pem(&ca.key).context("pki/ca.key")?);
     let mut names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
         .into_iter()
         .map(|n| Ok(SanType::DnsName(n.try_into()?)))
@@ -69,6 +72,13 @@ pub fn ensure(dir: &Path, node: &str, addresses: &[IpAddr], now: jiff::Timestamp
     Ok(Pki {
         apiserver: leaf(&Leaf { file: "apiserver", common_name: "kube-apiserver".into(), organization: None, names, usage: server.clone() })?,
         kubelet: leaf(&Leaf { file: "kubelet", common_name: format!("system:node:{node}"), organization: Some("system:nodes"), names: node_names, usage: server })?,
+        kubelet_client: leaf(&Leaf {
+            file: "apiserver-kubelet-client",
+            common_name: "kube-apiserver-kubelet-client".into(),
+            organization: Some("system:masters"),
+            names: Vec::new(),
+            usage: ExtendedKeyUsagePurpose::ClientAuth,
+        })?,
         admin: leaf(&Leaf {
             file: "admin",
             common_name: "kubernetes-admin".into(),
@@ -106,12 +116,16 @@ fn params(common_name: &str, organization: Option<&str>, days: i64, now: jiff::T
     Ok(params)
 }
 
-fn make_ca(dir: &Path, now: jiff::Timestamp) -> anyhow::Result<Pair> {
-    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+fn ca_params(now: jiff::Timestamp) -> anyhow::Result<CertificateParams> {
     let mut params = params("kubernetes", None, CA_DAYS, now)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let pair = Pair { cert: params.self_signed(&key)?.pem(), key: key.serialize_pem() };
+    Ok(params)
+}
+
+fn make_ca(dir: &Path, now: jiff::Timestamp) -> anyhow::Result<Pair> {
+    let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?;
+    let pair = Pair { cert: ca_params(now)?.self_signed(&key)?.pem(), key: key.serialize_pem() };
     store(dir, "ca", &pair)?;
     Ok(pair)
 }

@@ -36,6 +36,9 @@ fn append<W: Write>(to: &mut tar::Builder<W>, name: &str, mode: u32, data: &[u8]
     let mut header = tar::Header::new_ustar();
     header.set_size(data.len() as u64);
     header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
     header.set_entry_type(tar::EntryType::Regular);
     to.append_data(&mut header, name, data)
 }

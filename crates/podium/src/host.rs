@@ -3,7 +3,7 @@
 use std::{fs, net::IpAddr, path::Path};
 
 /// What was found.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Facts {
     /// Effective user id.
     pub uid: u32,
@@ -112,6 +112,12 @@ pub fn enable_forwarding() -> Result<(), String> {
     }
 }
 
+/// Asks the kernel for its nf_tables tables.
+pub fn nftables() -> Result<(), String> {
+    let socket = sys::netlink::nft::open().map_err(|e| e.to_string())?;
+    sys::netlink::nft::tables(&socket).map(|_| ()).map_err(|e| e.to_string())
+}
+
 /// Ports of this list that somebody holds.
 pub fn taken(ports: &[(u16, &'static str)]) -> Vec<(u16, &'static str)> {
     ports
@@ -164,6 +170,7 @@ mod tests {
 
     fn good() -> Facts {
         Facts {
+            uid: 0,
             filesystems: vec!["ext4".into(), "overlay".into()],
             controllers: vec!["memory".into(), "cpu".into(), "pids".into()],
             nftables: Ok(()),
@@ -171,7 +178,8 @@ mod tests {
             may_lower_oom: true,
             may_set_conntrack: true,
             free_bytes: 1 << 40,
-            ..Facts::default()
+            taken_ports: Vec::new(),
+            data_dir: "/d".into(),
         }
     }
 

@@ -43,10 +43,10 @@ pub(crate) struct Shared {
     writes: Semaphore,
 }
 
-/// Starts the scheduler with the identity of the informers' client; it stops when the handle is aborted.
+/// Starts the scheduler; it stops when the handle is aborted. It writes with `client`; the informers may be shared with other
+/// components of the process.
 #[must_use]
-pub fn start(informers: &Informers, env: Env) -> JoinHandle<()> {
-    let client = informers.client().clone();
+pub fn start(informers: &Informers, client: Client, env: Env) -> JoinHandle<()> {
     let (nodes, namespaces, pods) = (informers.get::<Node>(), informers.get::<Namespace>(), informers.get::<Pod>());
     let shared = Arc::new(Shared {
         inner: Mutex::new(Inner { cache: Cache::default(), queue: Queue::default() }),

@@ -34,13 +34,15 @@ pub fn stop(instance: &Instance, running: Running, keep_pods: bool) -> anyhow::R
     let process = rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::NONBLOCK)
         .with_context(|| format!("cannot watch process {}", running.pid))?;
     small_runtime()?.block_on(async {
-        let answer = control::ask(instance, &Request::Down { keep_pods }, &mut show);
+        let (request, mut show) = (Request::Down { keep_pods }, show);
+        let answer = control::ask(instance, &request, &mut show);
         match tokio::time::timeout(DEADLINE, answer).await {
             Ok(Ok(Answer::Failed(why))) => anyhow::bail!(why),
             // It may end before its last word arrives: the process decides.
             Ok(_) => {}
             Err(_) => anyhow::bail!("the server (pid {}) did not stop within {DEADLINE:?}", running.pid),
         }
+        #[expect(deprecated, reason = "its successor is unsafe; a pidfd that we own cannot be closed behind its back")]
         let gone = tokio::io::unix::AsyncFd::new(process)?;
         let _ = tokio::time::timeout(DEADLINE, gone.readable())
             .await

@@ -1,0 +1,150 @@
+//! The server process: everything in order, until it is told to stop, then everything in reverse.
+
+use std::{net::Ipv4Addr, sync::Arc};
+
+use anyhow::Context;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::mpsc,
+};
+
+use crate::{
+    certs,
+    commands::up::Plan,
+    control::{self, Answer, Request, StatusReport},
+    control_plane::{ControlPlane, Settings},
+    demo, kubeconfig, log,
+    node::Node,
+    nodes::Cluster,
+    report::Report,
+};
+
+/// Why it stops.
+enum Stop {
+    /// Its pods stop too.
+    WithPods,
+    /// The pods run on.
+    KeepPods,
+}
+
+/// Runs until told to stop.
+pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
+    let log = log::stderr();
+    let port = plan.args.api_port;
+    let socket = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.with_context(|| format!("cannot listen on port {port} (--api-port)"))?;
+    let pki = Arc::new(certificates(&plan)?);
+    report.step("certificates are in place");
+    let settings = Settings {
+        pod_cidr: plan.args.pod_cidr.clone(),
+        service_cidr: plan.args.service_cidr.clone(),
+        node_ports: plan.node_ports,
+        cluster_domain: plan.args.cluster_domain.clone(),
+        advertise: plan.address,
+        api_port: port,
+        log: log.clone(),
+    };
+    let nodes = Arc::new(Cluster::new(&plan.node, &pki)?);
+    let mut control = ControlPlane::start(&plan.instance, &pki, &settings, socket, nodes.clone()).await?;
+    report.step(&format!("the API answers on https://127.0.0.1:{port}"));
+    plan.instance.announce(port)?;
+    control.start_loops(&pki, &settings);
+    kubeconfig::write_admin(&plan.instance.admin_kubeconfig(), &pki, port)?;
+    let node = Arc::new(Node::start(&plan, &control, &pki, &nodes, log).await?);
+    let (stop, stopped) = mpsc::channel(4);
+    let control = Arc::new(control);
+    let socket = control::serve(&plan.instance, handler(&plan, &control, &node, &stop))?;
+    let result = serve(&plan, report, &pki, &control, &node, stopped).await;
+    let keep = matches!(result, Ok(Stop::KeepPods));
+    plan.instance.retract();
+    node.stop(keep).await;
+    socket.abort();
+    // Conversations that are still open hold it too; they end with the process.
+    match Arc::try_unwrap(control) {
+        Ok(control) => control.stop().await,
+        Err(control) => control.store.close(),
+    }
+    result.map(|_| ())
+}
+
+fn certificates(plan: &Plan) -> anyhow::Result<certs::Pki> {
+    let network: Ipv4Addr = plan.args.service_cidr.split('/').next().unwrap_or_default().parse()?;
+    let first = Ipv4Addr::from(u32::from(network) + 1);
+    let addresses = [Ipv4Addr::LOCALHOST.into(), first.into(), plan.address];
+    certs::ensure(&plan.instance.pki(), &plan.node, &addresses, jiff::Timestamp::now())
+}
+
+/// From "the node starts" to the word to stop.
+async fn serve(
+    plan: &Plan,
+    report: &Report,
+    pki: &certs::Pki,
+    control: &ControlPlane,
+    node: &Node,
+    mut stopped: mpsc::Receiver<Stop>,
+) -> anyhow::Result<Stop> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = async {
+        tokio::select! {
+            _ = interrupt.recv() => Stop::WithPods,
+            _ = terminate.recv() => Stop::KeepPods,
+            asked = stopped.recv() => asked.unwrap_or(Stop::WithPods),
+        }
+    };
+    let start = async {
+        node.ready().await?;
+        report.step(&format!("node {} is Ready", plan.node));
+        let merged = kubeconfig::users_file().map(|file| kubeconfig::merge_into(&file, pki, plan.args.api_port).map(|()| file));
+        let hint = match &merged {
+            Some(Ok(file)) => format!("the context \"podium\" is in {}", file.display()),
+            Some(Err(error)) => {
+                report.warn(&format!("{error:#}"));
+                format!("use --kubeconfig {}", plan.instance.admin_kubeconfig().display())
+            }
+            None => format!("use --kubeconfig {}", plan.instance.admin_kubeconfig().display()),
+        };
+        if plan.args.demo {
+            demo::run(control, node, report).await?;
+        }
+        report.ready(&format!("\nThe cluster is up. Next ({hint}):\n\n  kubectl get nodes\n  kubectl create deployment web --image=nginx --replicas=3\n  podium status{}", data_flag(plan)));
+        std::future::pending::<anyhow::Result<Stop>>().await
+    };
+    tokio::select! {
+        stop = stop => Ok(stop),
+        failed = start => failed,
+    }
+}
+
+fn data_flag(plan: &Plan) -> String {
+    let dir = &plan.instance.dir;
+    if dir.as_os_str() == "/var/lib/podium" { String::new() } else { format!(" --data-dir {}", dir.display()) }
+}
+
+/// Answers the control socket.
+fn handler(plan: &Plan, control: &Arc<ControlPlane>, node: &Arc<Node>, stop: &mpsc::Sender<Stop>) -> control::Handler {
+    let (control, node, stop) = (control.clone(), node.clone(), stop.clone());
+    let (name, port) = (plan.node.clone(), plan.args.api_port);
+    Arc::new(move |request, out| {
+        let (control, node, stop, name) = (control.clone(), node.clone(), stop.clone(), name.clone());
+        Box::pin(async move {
+            let answer = match request {
+                Request::Status => Answer::Status(StatusReport {
+                    pid: i32::try_from(std::process::id()).unwrap_or(0),
+                    ready: control.server.is_bootstrapped() && node.is_ready(),
+                    version: env!("CARGO_PKG_VERSION").to_owned(),
+                    server: format!("https://127.0.0.1:{port}"),
+                    pods: node.pods(),
+                    node: name,
+                    datastore_bytes: storage::Store::size_bytes(&*control.store),
+                    waiting_for: if node.is_ready() { Vec::new() } else { vec!["node".to_owned()] },
+                }),
+                Request::Down { keep_pods } => {
+                    let _ = stop.send(if keep_pods { Stop::KeepPods } else { Stop::WithPods }).await;
+                    Answer::Done("stopping".to_owned())
+                }
+                other => node.image_request(other, &out).await,
+            };
+            let _ = out.send(answer).await;
+        })
+    })
+}
