@@ -164,7 +164,9 @@ impl Proxy {
                 Some(frontend) => {
                     let slices = self.slices.store().by_index(BY_SERVICE, &format!("{namespace}/{name}"));
                     let endpoints = model::endpoints(&slices, &self.config.node_name);
-                    plan::service(owner.clone(), &frontend, &endpoints, &node_ips, &mut work.slots)
+                    let mut wish = plan::service(owner.clone(), &frontend, &endpoints, &node_ips, &mut work.slots);
+                    wish.spare(self.config.dns_ip);
+                    wish
                 }
                 None => {
                     work.slots.forget(&owner);

@@ -32,6 +32,14 @@ pub struct Wish {
     pub(crate) items: Vec<Item>,
 }
 
+impl Wish {
+    /// Refuses nothing at `ip`, where this node itself answers: a Service for the cluster's DNS may have no endpoints.
+    pub(crate) fn spare(&mut self, ip: std::net::Ipv4Addr) {
+        let refuses = |item: &Item| matches!(item.set, SetId::Refused | SetId::ClusterIps);
+        self.items.retain(|item| !(refuses(item) && item.key.starts_with(&ip.octets())));
+    }
+}
+
 /// What has to change in the table.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delta {

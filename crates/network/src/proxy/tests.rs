@@ -201,6 +201,15 @@ fn clients_that_stay() {
 }
 
 #[test]
+fn the_nodes_own_dns_is_not_refused() {
+    let mut dns = wish(spec(json!({})), one_port(), &[], &mut Slots::default());
+    dns.spare(Ipv4Addr::new(10, 96, 0, 8));
+    assert_eq!(text(&dns), ["cluster-ips 10.96.0.7", "refused 10.96.0.7/6/80 reject"]);
+    dns.spare(Ipv4Addr::new(10, 96, 0, 7));
+    assert!(dns.items.is_empty());
+}
+
+#[test]
 fn services_without_rules() {
     for spec in [
         json!({"clusterIP": "None"}),
