@@ -187,3 +187,42 @@ async fn a_debugger_joins_its_target() {
     assert_eq!(node.run(&pod, &debugger).await.1, "2\nsh\n");
     node.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mounts_spread_as_they_should() {
+    let mut node = Node::new().await;
+    let shared = node.dir.path().join("shared");
+    std::fs::create_dir(&shared).unwrap();
+    let mount = |args: &[&str]| {
+        assert!(std::process::Command::new("mount").args(args).arg(&shared).status().unwrap().success())
+    };
+    mount(&["--bind", shared.to_str().unwrap()]);
+    mount(&["--make-shared"]);
+    let pod = node.sandbox("pod").await;
+    let with = |mut config: cri::runtime::ContainerConfig, propagation| {
+        config.mounts = vec![Mount { propagation, ..volume(shared.clone(), "/v") }];
+        config
+    };
+    let receiver = with(
+        node.container("receiver", "while ! test -f /v/m/f; do sleep 0.02; done; cat /v/m/f"),
+        Propagation::HostToContainer,
+    );
+    let private = with(node.container("private", "echo up; sleep 600; true"), Propagation::Private);
+    let mut giver = with(
+        node.container("giver", "mkdir /v/m; mount -t tmpfs x /v/m; echo hi > /v/m/f; echo up; sleep 600; true"),
+        Propagation::Bidirectional,
+    );
+    giver.privileged = true;
+    node.start(&pod, &receiver).await;
+    node.start(&pod, &private).await;
+    node.start(&pod, &giver).await;
+    assert_eq!(node.exit_of(&receiver.id).await.code, 0);
+    assert_eq!(node.log(&receiver), "hi\n");
+    assert_eq!(std::fs::read_to_string(shared.join("m/f")).unwrap(), "hi\n");
+    assert_eq!(node.exec(&pod, &private.id, "ls /v/m").await.1, "");
+    node.runtime.remove_sandbox(&pod).await.unwrap();
+    for place in sys::mount::below(&shared).unwrap() {
+        sys::mount::detach(&place).unwrap();
+    }
+    node.end().await;
+}

@@ -61,8 +61,8 @@ impl Groups {
             self.each_level(
                 &hierarchy.mount,
                 group,
-                |directory, made| {
-                    if made && cpuset { inherit_cpuset(directory) } else { Ok(()) }
+                |directory| {
+                    if cpuset { inherit_cpuset(directory) } else { Ok(()) }
                 },
             )?;
         }
@@ -72,7 +72,7 @@ impl Groups {
                 enable(mount);
             }
             let last = mount.join(&self.root).join(group);
-            self.each_level(mount, group, |directory, _| {
+            self.each_level(mount, group, |directory| {
                 // A group with processes of its own cannot pass controllers on, so not the last one.
                 if wanted && directory != last {
                     enable(directory);
@@ -87,17 +87,18 @@ impl Groups {
         &self,
         mount: &Path,
         group: &str,
-        mut step: impl FnMut(&Path, bool) -> Result<(), Error>,
+        mut step: impl FnMut(&Path) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut directory = mount.to_path_buf();
         for part in Path::new(&self.root).join(group).components() {
             directory.push(part);
-            let made = match std::fs::create_dir(&directory) {
-                Ok(()) => true,
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
-                Err(error) => return Err(failed("making the cgroup", &directory)(error)),
-            };
-            step(&directory, made)?;
+            match std::fs::create_dir(&directory) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(failed("making the cgroup", &directory)(error));
+                }
+                _ => {}
+            }
+            step(&directory)?;
         }
         Ok(())
     }
@@ -197,8 +198,11 @@ fn set(directory: &Path, file: &str, value: &str) -> Result<(), Error> {
 fn inherit_cpuset(directory: &Path) -> Result<(), Error> {
     let Some(parent) = directory.parent() else { return Ok(()) };
     for file in ["cpuset.cpus", "cpuset.mems"] {
-        if let Ok(value) = std::fs::read_to_string(parent.join(file)) {
-            set(directory, file, value.trim())?;
+        let read = |group: &Path| std::fs::read_to_string(group.join(file)).map(|text| text.trim().to_owned());
+        if let (Ok(value), Ok(own)) = (read(parent), read(directory))
+            && own.is_empty()
+        {
+            set(directory, file, &value)?;
         }
     }
     Ok(())

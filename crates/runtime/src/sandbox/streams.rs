@@ -30,6 +30,15 @@ pub(crate) struct Attached {
 }
 
 impl Attached {
+    /// Whether anybody still holds a reading end.
+    fn heard(&self) -> bool {
+        self.pipes.iter().flatten().any(|pipe| {
+            let mut state = [PollFd::new(pipe, PollFlags::empty())];
+            let now = Timespec { tv_sec: 0, tv_nsec: 0 };
+            rustix::event::poll(&mut state, Some(&now)).is_ok() && !state[0].revents().contains(PollFlags::ERR)
+        })
+    }
+
     /// Passes output on; false when it is gone or too slow.
     pub(crate) fn pass(&self, which: usize, data: &[u8]) -> bool {
         self.pipes[which].as_ref().is_none_or(|pipe| pass(pipe.as_fd(), data))
@@ -83,6 +92,8 @@ impl Server {
                 let _ = rustix::io::ioctl_fionbio(&*pipe, true);
             }
         }
+        // Without output nobody would notice that earlier ones left.
+        container.attached.retain(Attached::heard);
         container.attached.push(Attached { pipes });
         let terminal = container.terminal.as_ref().and_then(|terminal| terminal.try_clone().ok());
         let stdin = match (wants[0], &terminal) {
