@@ -9,7 +9,7 @@ use k8s_openapi::{
 };
 
 /// Entries of each memory.
-const ENTRIES: usize = 1024;
+const ENTRIES: usize = 512;
 /// So many messages of one reason within [`SIMILAR_SECONDS`] are combined.
 const SIMILAR: usize = 10;
 const SIMILAR_SECONDS: i64 = 600;

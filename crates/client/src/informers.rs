@@ -38,11 +38,13 @@ impl Scope {
 }
 
 type Id = (TypeId, String, Scope, usize);
+/// An informer of any kind and its task.
+type Started = (Arc<dyn Any + Send + Sync>, AbortHandle);
 
 struct Inner {
     client: Client,
     env: Env,
-    known: Mutex<HashMap<Id, (Arc<dyn Any + Send + Sync>, AbortHandle)>>,
+    known: Mutex<HashMap<Id, Started>>,
 }
 
 impl Drop for Inner {

@@ -9,7 +9,8 @@ use crate::resources::kept;
 #[test]
 fn what_becomes_of_an_object() {
     let delete = |policy, unblock| Action::Delete { policy, unblock };
-    let cases: [(&[Owner], bool, &[&str], Option<Action>); 9] = [
+    type Case<'a> = (&'a [Owner], bool, &'a [&'a str], Option<Action>);
+    let cases: [Case<'_>; 9] = [
         (&[], false, &[], Some(Action::Keep)),
         (&[Owner::Solid], true, &[], Some(Action::Keep)),
         (&[Owner::Solid, Owner::Gone], false, &[], None),

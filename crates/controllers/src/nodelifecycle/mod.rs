@@ -137,11 +137,12 @@ impl Controller {
         let grace = if reported { self.grace } else { self.startup_grace };
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
         let left = health.left(grace, self.env.now());
-        if left <= SignedDuration::ZERO && !self.is_alive_after_all(&node, &health).await? {
-            if let Some(conditions) = plan::unknown(&node, self.env.now()) {
-                // The change comes back as an event, and with it taints and pods.
-                return self.write_conditions(&node, conditions).await;
-            }
+        if left <= SignedDuration::ZERO
+            && !self.is_alive_after_all(&node, &health).await?
+            && let Some(conditions) = plan::unknown(&node, self.env.now())
+        {
+            // The change comes back as an event, and with it taints and pods.
+            return self.write_conditions(&node, conditions).await;
         }
         self.taint(&node).await?;
         if plan::readiness(&node) != "True" && reported {

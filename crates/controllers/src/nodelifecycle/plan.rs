@@ -96,7 +96,8 @@ pub fn may_evict<'a>(readiness: impl Iterator<Item = &'a str>) -> bool {
         }
     }
     let partial = lost > 2 && lost * 100 >= (ready + lost) * 55;
-    !(ready == 0 && lost > 0) && !partial
+    let all = ready == 0 && lost > 0;
+    !(all || partial)
 }
 
 fn wanted(node: &Node, may_evict: bool) -> Vec<(&'static str, &'static str)> {
