@@ -184,7 +184,7 @@ async fn a_debugger_joins_its_target() {
     let mut debugger =
         node.container("debugger", "ps | grep -c '[s]leep 602'; tr '\\0' ' ' < /proc/1/cmdline | head -c 2");
     debugger.target_pid = Some(target.id.clone());
-    assert_eq!(node.run(&pod, &debugger).await.1, "2\nsh\n");
+    assert_eq!(node.run(&pod, &debugger).await.1, "2\nsh");
     node.end().await;
 }
 

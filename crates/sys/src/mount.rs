@@ -243,12 +243,14 @@ pub fn make_target_in(root: BorrowedFd<'_>, path: &Path, directory: bool) -> io:
     }
 }
 
-/// Makes the directory behind `root` the root of this process' mount namespace and lets go of the old one.
+/// Makes the directory behind `root` the root of this process' mount namespace and lets go of the old one, whose mounts
+/// must not spread back any more.
 pub fn pivot(root: BorrowedFd<'_>) -> io::Result<()> {
+    let old = rustix::fs::open("/", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     rustix::process::fchdir(root)?;
     rustix::process::pivot_root(".", ".")?;
-    // The old root now lies on top of the new one; nothing of it may spread back while it goes.
-    rustix::mount::mount_change(".", MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC)?;
+    // The old root now lies on top of the new one, at the same place.
+    rustix::process::fchdir(&old)?;
     rustix::mount::unmount(".", rustix::mount::UnmountFlags::DETACH)?;
     Ok(rustix::process::chdir("/")?)
 }

@@ -1,4 +1,7 @@
 //! What runs in the short-lived copy of the sandbox process that becomes a container's program.
+//!
+//! [`container`] and [`exec`] are the seam for another low-level runtime: one that writes a bundle and executes `runc` would
+//! take their place, with the same inputs, the same report pipe and the same parent.
 
 mod capabilities;
 mod cgroupfs;
