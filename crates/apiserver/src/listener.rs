@@ -194,6 +194,9 @@ async fn over_http2(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS)
+        // Clients that end thousands of watches at once are no attack.
+        .max_pending_accept_reset_streams(Some(STREAMS as usize))
+        .max_local_error_reset_streams(Some(STREAMS as usize))
         .max_header_list_size(u32::try_from(HEADER_BYTES).unwrap_or(u32::MAX))
         .keep_alive_interval(PING_EVERY)
         .keep_alive_timeout(PING_WITHIN);

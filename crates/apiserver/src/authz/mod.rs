@@ -71,12 +71,7 @@ impl Authorizer for Authz {
     }
 
     fn rules_for(&self, user: &User, namespace: &str) -> (Vec<Rule>, Vec<String>) {
-        let (mut rules, mut errors) = self.rbac.rules_for(user, namespace);
-        if user.groups.iter().any(|g| g == SUPERUSERS) {
-            let all = || vec!["*".to_owned()];
-            rules.push(Rule { verbs: all(), api_groups: all(), resources: all(), ..Rule::default() });
-            rules.push(Rule { verbs: all(), non_resource_urls: all(), ..Rule::default() });
-        }
+        let (rules, mut errors) = self.rbac.rules_for(user, namespace);
         if node_name(user).is_some() {
             errors.push("node authorizer does not support user rule resolution".to_owned());
         }

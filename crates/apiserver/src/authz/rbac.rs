@@ -18,6 +18,12 @@ struct Meta {
     namespace: String,
 }
 
+impl Meta {
+    fn key(&self) -> (String, String) {
+        (self.namespace.clone(), self.name.clone())
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Role {
@@ -206,13 +212,11 @@ impl Rbac {
             | state.cluster_bindings.refresh(reader)
             | state.bindings.refresh(reader);
         if changed {
-            let mut index = Index::default();
-            index.cluster_roles = state.cluster_roles.iter().map(|r| (r.metadata.name.clone(), r.clone())).collect();
-            index.roles = state
-                .roles
-                .iter()
-                .map(|r| ((r.metadata.namespace.clone(), r.metadata.name.clone()), r.clone()))
-                .collect();
+            let mut index = Index {
+                cluster_roles: state.cluster_roles.iter().map(|r| (r.metadata.name.clone(), r.clone())).collect(),
+                roles: state.roles.iter().map(|r| (r.metadata.key(), r.clone())).collect(),
+                ..Index::default()
+            };
             state.cluster_bindings.iter().for_each(|b| index.cluster.add(b));
             state
                 .bindings

@@ -125,17 +125,23 @@ impl Kind {
 
     /// Takes in the changes of one commit.
     pub fn apply<'a>(&self, changes: impl Iterator<Item = &'a Change>, revision: u64) {
-        let mut state = self.state.write();
+        // Headers are read before the lock is taken: watchers and lists do not wait for that.
+        let made: Vec<(&Change, Option<Arc<Obj>>)> = changes
+            .map(|change| {
+                (change, if change.deleted { None } else { Obj::new(&self.row, &change.entry).map(Arc::new) })
+            })
+            .collect();
         let now = Instant::now();
-        for change in changes {
+        let mut state = self.state.write();
+        for (change, object) in made {
             let key = &change.entry.key;
-            let event = if change.deleted {
-                state.objects.remove(key).map(|object| (object, None, true))
-            } else {
-                Obj::new(&self.row, &change.entry).map(Arc::new).map(|object| {
+            let event = match object {
+                None if change.deleted => state.objects.remove(key).map(|object| (object, None, true)),
+                None => None,
+                Some(object) => {
                     let previous = state.objects.insert(key.clone(), object.clone());
-                    (object, previous, false)
-                })
+                    Some((object, previous, false))
+                }
             };
             if let Some((object, previous, deleted)) = event {
                 state.push(Event { revision, object, previous, deleted, at: now, frame: Mutex::default() });

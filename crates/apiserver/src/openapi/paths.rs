@@ -82,6 +82,19 @@ struct Operation<'o> {
     answer: Option<Value>,
 }
 
+impl<'o> Operation<'o> {
+    fn new(
+        method: &'static str,
+        action: &'static str,
+        verb: &'static str,
+        query: &'o [Parameter],
+        body: Option<Value>,
+        answer: &Option<Value>,
+    ) -> Self {
+        Self { method, action, verb, query, body, answer: answer.clone() }
+    }
+}
+
 impl<'w, 's> Paths<'w, 's> {
     /// Schemas go to `writer`.
     pub fn new(flavor: Flavor, writer: &'w mut Writer<'s>) -> Self {
@@ -94,102 +107,40 @@ impl<'w, 's> Paths<'w, 's> {
 
     /// All paths of a resource.
     pub fn resource(&mut self, row: &Resource) {
-        let root = if row.group.is_empty() {
-            format!("/api/{}", row.version)
-        } else {
-            format!("/apis/{}/{}", row.group, row.version)
+        let root = match row.group.as_ref() {
+            "" => format!("/api/{}", row.version),
+            group => format!("/apis/{group}/{}", row.version),
         };
-        let scoped = if row.namespaced {
-            format!("{root}/namespaces/{{namespace}}/{}", row.plural)
-        } else {
-            format!("{root}/{}", row.plural)
-        };
+        let space = if row.namespaced { "/namespaces/{namespace}" } else { "" };
+        let scoped = format!("{root}{space}/{}", row.plural);
         let own = Some(self.writer.reference(row.schema));
         let list = if row.list_kind.is_empty() { None } else { self.kind(&row.group, &row.version, &row.list_kind) };
         let status = self.kind("", "v1", "Status");
         let options = self.kind("", "v1", "DeleteOptions");
-        let mut collection = Vec::new();
-        if row.allows("list") {
-            collection.push(Operation {
-                method: "get",
-                action: "list",
-                verb: "list",
-                query: &LIST,
-                body: None,
-                answer: list.clone(),
-            });
-        }
-        if row.allows("create") {
-            collection.push(Operation {
-                method: "post",
-                action: "post",
-                verb: "create",
-                query: &WRITE,
-                body: own.clone(),
-                answer: own.clone(),
-            });
-        }
-        if row.allows("deletecollection") {
-            collection.push(Operation {
-                method: "delete",
-                action: "deletecollection",
-                verb: "deletecollection",
-                query: &LIST,
-                body: options.clone(),
-                answer: status.clone(),
-            });
-        }
-        self.path(row, &row.kind, "", &scoped, &collection);
-        let mut item = Vec::new();
-        if row.allows("get") {
-            item.push(Operation {
-                method: "get",
-                action: "get",
-                verb: "read",
-                query: &READ,
-                body: None,
-                answer: own.clone(),
-            });
-        }
-        if row.allows("update") {
-            item.push(Operation {
-                method: "put",
-                action: "put",
-                verb: "replace",
-                query: &WRITE,
-                body: own.clone(),
-                answer: own.clone(),
-            });
-        }
-        if row.allows("patch") {
-            let patch = self.kind("", "v1", "Patch").or_else(|| Some(json!({"type": "object"})));
-            item.push(Operation {
-                method: "patch",
-                action: "patch",
-                verb: "patch",
-                query: &PATCH,
-                body: patch,
-                answer: own.clone(),
-            });
-        }
-        if row.allows("delete") {
-            item.push(Operation {
-                method: "delete",
-                action: "delete",
-                verb: "delete",
-                query: &DELETE,
-                body: options,
-                answer: status,
-            });
-        }
+        let patch = self.kind("", "v1", "Patch").or_else(|| Some(json!({"type": "object"})));
+        let allowed = |verb: &str, operation: Operation<'static>| row.allows(verb).then_some(operation);
+        let collection = [
+            allowed("list", Operation::new("get", "list", "list", &LIST, None, &list)),
+            allowed("create", Operation::new("post", "post", "create", &WRITE, own.clone(), &own)),
+            allowed(
+                "deletecollection",
+                Operation::new("delete", "deletecollection", "deletecollection", &LIST, options.clone(), &status),
+            ),
+        ];
+        self.path(row, &row.kind, "", &scoped, &collection.into_iter().flatten().collect::<Vec<_>>());
+        let item = [
+            allowed("get", Operation::new("get", "get", "read", &READ, None, &own)),
+            allowed("update", Operation::new("put", "put", "replace", &WRITE, own.clone(), &own)),
+            allowed("patch", Operation::new("patch", "patch", "patch", &PATCH, patch, &own)),
+            allowed("delete", Operation::new("delete", "delete", "delete", &DELETE, options, &status)),
+        ];
         let named = format!("{scoped}/{{name}}");
-        self.path(row, &row.kind, "", &named, &item);
+        self.path(row, &row.kind, "", &named, &item.into_iter().flatten().collect::<Vec<_>>());
         for sub in row.subresources.iter() {
             self.subresource(row, sub, &format!("{named}/{}", sub.name));
         }
         if row.namespaced && row.allows("list") {
-            let everywhere =
-                [Operation { method: "get", action: "list", verb: "list", query: &LIST, body: None, answer: list }];
+            let everywhere = [Operation::new("get", "list", "list", &LIST, None, &list)];
             self.path(row, &row.kind, "ForAllNamespaces", &format!("{root}/{}", row.plural), &everywhere);
         }
     }

@@ -90,7 +90,7 @@ pub struct CertificateRequests;
 
 const DECISIONS: [&str; 2] = ["Approved", "Denied"];
 
-fn conditions<'v>(request: &'v Value, decided: bool) -> impl Iterator<Item = &'v Value> {
+fn conditions(request: &Value, decided: bool) -> impl Iterator<Item = &Value> {
     list(request, "/status/conditions").iter().filter(move |c| DECISIONS.iter().any(|d| c["type"] == **d) == decided)
 }
 

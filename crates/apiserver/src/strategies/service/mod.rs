@@ -197,18 +197,13 @@ impl Taking<'_> {
 
     fn changed_ports(&mut self, service: &mut Value, old: &Value) -> Result<(), Vec<FieldError>> {
         let automatic = shape::allocates_ports(service);
-        let mut held = Held {
-            addresses: Vec::new(),
-            ports: list(old, "/spec/ports").iter().filter_map(|p| port(number(p, "/nodePort"))).collect(),
-        }
-        .ports;
+        let mut held: Vec<u16> = list(old, "/spec/ports").iter().filter_map(|p| port(number(p, "/nodePort"))).collect();
         for (i, item) in list(service, "/spec/ports").to_vec().iter().enumerate() {
             match port(number(item, "/nodePort")) {
+                Some(wanted) if held.contains(&wanted) => {}
                 Some(wanted) => {
-                    if !held.contains(&wanted) {
-                        self.port(i, wanted)?;
-                        held.push(wanted);
-                    }
+                    self.port(i, wanted)?;
+                    held.push(wanted);
                 }
                 None if automatic => service["spec"]["ports"][i]["nodePort"] = self.any_port()?.into(),
                 None => {}

@@ -1,23 +1,14 @@
-//! PodSecurity: a namespace's label says how much a pod may ask for: everything, `baseline` or `restricted`.
+//! What a pod may not have at `baseline` and `restricted`, in upstream's words.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
-use apimachinery::{meta, status::Status};
+use apimachinery::meta;
 use serde_json::Value;
 
-use super::{creates, parsed, refuse, updates};
-use crate::{
-    contract::{Admission, Attributes, Job, Reader},
-    strategies::json::{is_empty, list, number, text},
-};
-
-/// The plugin.
-pub struct PodSecurity {
-    reader: Arc<dyn Reader>,
-}
+use crate::strategies::json::{is_empty, list, number, text};
 
 /// Reason and detail of a violation.
-type Finding = (String, String);
+pub type Finding = (String, String);
 
 fn quote<S: AsRef<str>>(items: impl IntoIterator<Item = S>) -> String {
     items.into_iter().map(|i| format!("\"{}\"", i.as_ref())).collect::<Vec<_>>().join(", ")
@@ -455,7 +446,7 @@ impl<'p> Pod<'p> {
 }
 
 /// What a pod asks for beyond a level, in upstream's order.
-fn findings(pod: &Value, restricted: bool) -> Vec<Finding> {
+pub fn findings(pod: &Value, restricted: bool) -> Vec<Finding> {
     let windows = text(pod, "/spec/os/name") == "windows";
     let pod = Pod::new(pod);
     let mut all = vec![pod.app_armor()];
@@ -481,84 +472,4 @@ fn findings(pod: &Value, restricted: bool) -> Vec<Finding> {
         }
     }
     all.into_iter().flatten().collect()
-}
-
-impl PodSecurity {
-    pub fn new(reader: Arc<dyn Reader>) -> Self {
-        Self { reader }
-    }
-
-    fn check(&self, attributes: &Attributes<'_>, pod: &Value) -> Result<(), Status> {
-        let Some(namespace) = parsed(&*self.reader, "", "namespaces", "", &attributes.info.namespace) else {
-            return Ok(());
-        };
-        let level = meta::label(&namespace, "pod-security.kubernetes.io/enforce").unwrap_or("privileged");
-        if level == "privileged" || attributes.old.is_some_and(|old| old["spec"] == pod["spec"]) {
-            return Ok(());
-        }
-        // A level that nobody knows is the strictest, as upstream has it.
-        let restricted = level != "baseline";
-        let found = findings(pod, restricted);
-        if found.is_empty() {
-            return Ok(());
-        }
-        let version = meta::label(&namespace, "pod-security.kubernetes.io/enforce-version").unwrap_or("latest");
-        let policy = format!("{}:{version}", if restricted { "restricted" } else { "baseline" });
-        let details: Vec<String> = found
-            .into_iter()
-            .map(|(reason, detail)| if detail.is_empty() { reason } else { format!("{reason} ({detail})") })
-            .collect();
-        Err(refuse(attributes, pod, &format!("violates PodSecurity {policy:?}: {}", details.join(", "))))
-    }
-}
-
-impl Admission for PodSecurity {
-    fn name(&self) -> &'static str {
-        "PodSecurity"
-    }
-
-    fn validate<'a>(&'a self, attributes: &'a Attributes<'a>, object: &'a Value) -> Job<'a, Result<(), Status>> {
-        let changes = creates(attributes) || updates(attributes);
-        let applies = changes
-            && attributes.resource.is("", "Pod")
-            && matches!(attributes.info.subresource.as_str(), "" | "ephemeralcontainers");
-        let answer = if applies { self.check(attributes, object) } else { Ok(()) };
-        Box::pin(async { answer })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn texts(spec: Value, restricted: bool) -> String {
-        findings(&json!({"spec": spec}), restricted)
-            .into_iter()
-            .map(|(reason, detail)| format!("{reason} ({detail})"))
-            .collect::<Vec<_>>()
-            .join(", ")
-    }
-
-    #[test]
-    fn a_plain_pod_is_not_restricted_enough() {
-        assert_eq!(texts(json!({"containers": [{"name": "c"}]}), false), "");
-        assert_eq!(
-            texts(json!({"containers": [{"name": "c"}]}), true),
-            "allowPrivilegeEscalation != false (container \"c\" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container \"c\" must set securityContext.capabilities.drop=[\"ALL\"]), runAsNonRoot != true (pod or container \"c\" must set securityContext.runAsNonRoot=true), seccompProfile (pod or container \"c\" must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")"
-        );
-        let good = json!({"securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}}, "containers": [{"name": "c", "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}}]});
-        assert_eq!(texts(good, true), "");
-    }
-
-    #[test]
-    fn what_baseline_forbids() {
-        let spec = json!({"hostNetwork": true, "hostPID": true, "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "containers": [
-            {"name": "a", "ports": [{"hostPort": 80}, {"hostPort": 443}], "securityContext": {"privileged": true, "capabilities": {"add": ["SYS_ADMIN"]}}}, {"name": "b", "securityContext": {"privileged": true}}]});
-        assert_eq!(
-            texts(spec, false),
-            "non-default capabilities (container \"a\" must not include \"SYS_ADMIN\" in securityContext.capabilities.add), host namespaces (hostNetwork=true, hostPID=true), hostPath volumes (volume \"v\"), hostPort (container \"a\" uses hostPorts 443, 80), privileged (containers \"a\", \"b\" must not set securityContext.privileged=true)"
-        );
-    }
 }
