@@ -50,6 +50,7 @@ pub struct Kubelet {
 
 impl Drop for Kubelet {
     fn drop(&mut self) {
+        self.directory.close();
         for task in &self.tasks {
             task.abort();
         }

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::IpAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use client::Informer;
@@ -42,6 +45,7 @@ struct Known {
 pub(crate) struct Directory {
     pods: Mutex<HashMap<String, Known>>,
     sandboxes: Mutex<HashMap<SandboxId, String>>,
+    closed: AtomicBool,
 }
 
 /// A pod as others may see it.
@@ -73,6 +77,14 @@ impl Directory {
     /// All pods.
     pub(crate) fn all(self: &Arc<Self>) -> Vec<Entry> {
         self.pods.lock().values().map(|known| known.entry(self)).collect()
+    }
+
+    /// The agent stops: no worker does anything any more.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        for known in self.pods.lock().values() {
+            known.mailbox.push(Message::Quit);
+        }
     }
 
     pub(super) fn remove(&self, uid: &str) {
@@ -158,6 +170,9 @@ pub(crate) async fn start(context: &Arc<Context>, pods: &Arc<Informer<Pod>>) -> 
 type Views = Mutex<HashMap<String, View>>;
 
 fn route(context: &Arc<Context>, directory: &Arc<Directory>, views: &Arc<Views>, pod: &Arc<Pod>) {
+    if directory.closed.load(Ordering::Acquire) {
+        return;
+    }
     let uid = spec::uid(pod);
     let mut known = directory.pods.lock();
     if let Some(known) = known.get(uid) {

@@ -49,6 +49,8 @@ pub(crate) enum Message {
     Deleted(Result<(), client::Error>),
     /// An object that the pod refers to changed.
     ObjectsChanged,
+    /// The agent stops: the worker leaves everything as it is.
+    Quit,
 }
 
 /// Messages of one pod. Bounded by construction: each operation under way sends one, and newer states of the pod

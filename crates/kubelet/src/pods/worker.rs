@@ -167,6 +167,9 @@ impl Worker {
                 messages = self.mailbox.take() => messages,
                 () = sleep_until(deadline) => Vec::new(),
             };
+            if messages.iter().any(|message| matches!(message, Message::Quit)) {
+                return;
+            }
             for message in messages {
                 self.handle(message);
             }
@@ -302,6 +305,7 @@ impl Worker {
             Message::Written(result) => self.report.written(result, self.context.env.now()),
             Message::Deleted(result) => self.report.deleted(result, self.context.env.now()),
             Message::ObjectsChanged => self.on_objects_changed(),
+            Message::Quit => self.done = true,
         }
     }
 

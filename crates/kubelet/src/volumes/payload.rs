@@ -80,7 +80,7 @@ mod tests {
     fn keys_items_and_modes() {
         let map = ConfigMap { data: Some([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())].into()), ..ConfigMap::default() };
         assert_eq!(config_map(&map, None, 0o644, false).unwrap().len(), 2);
-        let item = |key: &str, path: &str| KeyToPath { key: key.into(), path: path.into(), mode: Some(0o400) };
+        let item = |key: &str, path: &str| KeyToPath { key: key.into(), path: path.into(), mode: Some(0o400), ..KeyToPath::default() };
         let some = config_map(&map, Some(&[item("a", "x/y")]), 0o644, false).unwrap();
         assert_eq!(some["x/y"], File { data: b"1".to_vec(), mode: 0o400 });
         assert_eq!(config_map(&map, Some(&[item("c", "z")]), 0o644, false).unwrap_err(), "configmap references non-existent config key: c");
