@@ -300,3 +300,32 @@ async fn long_paths_of_layers() {
     assert_eq!(node.run(&pod, &config).await.1, "upper\n");
     node.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn directories_may_be_reached_through_links() {
+    let mut node = Node::new().await;
+    let link = node.dir.path().join("link");
+    std::os::unix::fs::symlink(node.dir.path(), &link).unwrap();
+    node.config.root = link.join("other/state");
+    node.config.run = link.join("other/run");
+    node.restart().await;
+    node.restart().await;
+    let pod = node.sandbox("pod").await;
+    let (exit, log) = node.run(&pod, &node.container("c", "echo fine")).await;
+    assert_eq!((exit.code, log.as_str()), (0, "fine\n"));
+    let mounts = sys::mount::below(&std::fs::canonicalize(&node.config.run).unwrap()).unwrap();
+    assert_eq!(mounts.len(), 2, "the program once and the pod's memory: {mounts:?}");
+    let first = runtime::Config {
+        root: node.dir.path().join("state"),
+        run: node.dir.path().join("run"),
+        ..node.config.clone()
+    };
+    let real = runtime::Config {
+        root: node.dir.path().join("other/state"),
+        run: node.dir.path().join("other/run"),
+        ..first.clone()
+    };
+    tokio::task::spawn_blocking(move || runtime::cleanup(&first).unwrap()).await.unwrap();
+    node.end().await;
+    assert!(remains(&real).is_empty(), "{:?}", remains(&real));
+}

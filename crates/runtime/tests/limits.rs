@@ -133,3 +133,19 @@ fn device_programs_hold() {
     let out = String::from_utf8(out.stdout).unwrap();
     assert_eq!(out, "null\nno read\nno zero\n");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_container_may_divide_its_group() {
+    let node = Node::new().await;
+    let pod = node.sandbox("pod").await;
+    // Where the hierarchy has no controller to pass on, this shows only that nothing breaks.
+    let script = "cd /sys/fs/cgroup/unified 2>/dev/null || cd /sys/fs/cgroup; mkdir inner; echo 1 > inner/cgroup.procs; \
+                  (echo +$(cut -d' ' -f1 cgroup.controllers) > cgroup.subtree_control) 2>/dev/null; echo up; sleep 600; true";
+    let mut config = node.container("c", script);
+    config.privileged = true;
+    node.start(&pod, &config).await;
+    node.printed(&config, "up").await;
+    let (code, out, err) = node.exec(&pod, &config.id, "grep ^0 /proc/self/cgroup").await;
+    assert_eq!(code, 0, "{out} {err}");
+    node.end().await;
+}

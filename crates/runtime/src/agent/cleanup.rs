@@ -15,7 +15,9 @@ pub fn cleanup(config: &Config) -> Result<()> {
     kill_sandboxes(&config.instance);
     groups.kill("").map_err(host("ending what runs"))?;
     for directory in [&config.run, &config.root] {
-        for place in sys::mount::below(directory).map_err(host("reading mounts"))? {
+        // Mount tables have true paths.
+        let at = std::fs::canonicalize(directory).unwrap_or_else(|_| directory.clone());
+        for place in sys::mount::below(&at).map_err(host("reading mounts"))? {
             sys::mount::detach(&place).map_err(host(format!("unmounting {}", place.display())))?;
         }
         remove(directory)?;

@@ -50,7 +50,9 @@ pub(super) fn prepare(config: &Config) -> Result<PathBuf> {
 
 fn protect(program: &Path, place: &Path) -> io::Result<()> {
     let same = |metadata: std::fs::Metadata| (metadata.dev(), metadata.ino());
-    let mounted = mount::below(place)?.iter().any(|path| path == place);
+    // Mount tables have true paths, and the directories may be reached through links.
+    let at = std::fs::canonicalize(place).unwrap_or_else(|_| place.to_path_buf());
+    let mounted = mount::below(&at)?.contains(&at);
     if mounted && std::fs::metadata(place).map(same)? == std::fs::metadata(program).map(same)? {
         return Ok(());
     }

@@ -1,6 +1,9 @@
 //! Processes beside a container's own. Their streams belong to the agent; only their ends matter here.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::{
+    os::fd::{AsFd, OwnedFd},
+    path::{Path, PathBuf},
+};
 
 use rustix::event::epoll::EventFlags;
 use sys::process::{Ended, Namespaces};
@@ -40,7 +43,7 @@ impl Server {
         let container = self.containers.get(exec.container.as_str()).filter(|c| matches!(c.state, State::Running));
         let container = container.ok_or_else(gone)?;
         let target = container.pidfd.try_clone().map_err(failed("copying a descriptor"))?;
-        let directory = container.directory.clone();
+        let (directory, first) = (container.directory.clone(), container.pid);
         let missing = || Failure { message: "a descriptor is missing".into(), code: 128 };
         let mut fds = fds.into_iter();
         let spec = fds.next().ok_or_else(missing)?;
@@ -62,8 +65,9 @@ impl Server {
             legacy: exec.place.legacy,
             oom_score_adj: exec.oom_score_adj,
         };
-        let group = exec.place.unified.as_deref();
-        let (pid, pidfd) = self.copy(Namespaces::default(), Some(&pid_target), group, || child::exec(child))?;
+        let group = exec.place.unified.map(|group| inner_group(group, first));
+        let (pid, pidfd) =
+            self.copy(Namespaces::default(), Some(&pid_target), group.as_deref(), || child::exec(child))?;
         let token =
             self.poll.watch(&report, Source::Executed(exec.exec), EventFlags::IN).map_err(failed("watching a pipe"))?;
         let pending = Some(Pending { client, n, report, token, text: Vec::new() });
@@ -126,4 +130,18 @@ impl Server {
             let _ = sys::signal::send(process.pidfd.as_fd(), 9);
         }
     }
+}
+
+/// The group to be born in. A container that divides its own group (an init system does) keeps no processes in it: then
+/// it is the one of the container's first process.
+fn inner_group(group: PathBuf, first: i32) -> PathBuf {
+    let divided = std::fs::read_to_string(group.join("cgroup.subtree_control")).is_ok_and(|on| !on.trim().is_empty());
+    if !divided {
+        return group;
+    }
+    let text = std::fs::read_to_string(format!("/proc/{first}/cgroup")).unwrap_or_default();
+    let path = text.lines().find_map(|line| line.strip_prefix("0::")).map(Path::new).unwrap_or(Path::new("/"));
+    let name = group.file_name();
+    let below = path.components().skip_while(|part| Some(part.as_os_str()) != name).skip(1);
+    group.join(below.collect::<PathBuf>())
 }
