@@ -1,8 +1,7 @@
 //! What clients see of the kinds that matter most: services, pods, deployments, namespaces, events, discovery.
 
-mod common;
+use crate::common::{Cluster, name};
 use apiserver::body::{Body, EventKind};
-use common::{Cluster, name};
 use serde_json::{Value, json};
 
 async fn cluster() -> Cluster {

@@ -1,5 +1,4 @@
 //! A whole API server over the in-memory store, called without a socket.
-#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::sync::Arc;
 

@@ -1,8 +1,7 @@
 //! What the verbs promise, over the in-memory store.
 
-mod common;
+use crate::common::{Cluster, cm, name, version};
 use apiserver::body::{Body, EventKind};
-use common::{Cluster, cm, name, version};
 use serde_json::{Value, json};
 
 const MAPS: &str = "/api/v1/namespaces/t/configmaps";

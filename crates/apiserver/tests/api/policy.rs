@@ -1,11 +1,9 @@
 //! Default objects, identities, rights, and what is answered instead of stored.
 
-mod common;
-
 use std::sync::Arc;
 
+use crate::common::{Cluster, name};
 use apiserver::contract::User;
-use common::{Cluster, name};
 use serde_json::{Value, json};
 use storage::Store;
 

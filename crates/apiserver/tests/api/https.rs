@@ -1,9 +1,8 @@
 //! The listener with real connections: HTTP/1.1 and HTTP/2, client certificates, and requests that go through to a node.
 
-mod common;
-
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
+use crate::common::{SystemClock, signing_key};
 use apimachinery::status::Status;
 use apiserver::{
     body::Body,
@@ -13,7 +12,6 @@ use apiserver::{
     server::ApiServer,
 };
 use bytes::Bytes;
-use common::{SystemClock, signing_key};
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::{client::conn, service::service_fn};
