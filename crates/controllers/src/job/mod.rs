@@ -6,10 +6,11 @@ pub mod plan;
 mod tests;
 pub mod tracking;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use client::{Change, Client, Env, Error, Informer, Key, Next, Object, WorkQueue, events::Kind, run_controller};
 use k8s_openapi::api::{batch::v1::Job, core::v1::Pod};
+use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     podcontrol::PodControl,
     replicaset::{BY_CONTROLLER, controller_or_orphan},
 };
-use plan::{Plan, plan};
+use plan::{Ends, Plan, plan};
 use tracking::FINALIZER;
 
 const NAME: &str = "job-controller";
@@ -31,6 +32,7 @@ struct Controller {
     jobs: Arc<Informer<Job>>,
     pods: Arc<Informer<Pod>>,
     written: Written,
+    ends: Mutex<HashMap<String, Ends>>,
 }
 
 /// Runs the controller.
@@ -42,6 +44,7 @@ pub async fn run(context: Arc<Context>) {
         jobs: context.informers.get(),
         pods: context.informers.get(),
         written: Written::default(),
+        ends: Mutex::default(),
         client,
     });
     controller.pods.index(BY_CONTROLLER, controller_or_orphan);
@@ -72,6 +75,7 @@ fn watch(controller: &Arc<Controller>, queue: &WorkQueue<Key>, orphans: &WorkQue
         if let Some(controller) = weak.upgrade().filter(|_| change.is_deleted()) {
             controller.control.flight.forget(job.uid());
             controller.written.forget(job.uid());
+            controller.ends.lock().remove(job.uid());
             let pods = controller.pods.store().by_index(BY_CONTROLLER, job.uid());
             pods.iter().for_each(|p| strays.add(p.key()));
         }
@@ -112,7 +116,13 @@ impl Controller {
         }
         candidates.extend(self.pods.store().by_index(BY_CONTROLLER, &format!("orphan:{}", key.namespace)));
         let pods = claim::apply(&self.client, &*job, claim::plan(&*job, &matcher, candidates)).await?;
-        let plan = plan(&job, &pods, view.missing, self.env.now());
+        let ends = {
+            let mut all = self.ends.lock();
+            let ends = all.entry(job.uid().to_owned()).or_default();
+            plan::remember(ends, &job, &pods);
+            ends.clone()
+        };
+        let plan = plan(&job, &pods, view.missing, &ends, self.env.now());
         self.apply(&job, plan, view.missing > 0).await
     }
 

@@ -1,6 +1,10 @@
 //! The next step of a job: how many pods run, whether it is over, and why.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use client::Object;
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +24,8 @@ use crate::pods;
 
 const FIRST_BACK_OFF: i64 = 10;
 const LONGEST_BACK_OFF: i64 = 600;
+/// Ends that are remembered: more failures in a row do not prolong the back-off.
+const ENDS: usize = 32;
 /// Pods made in one go.
 const BURST: usize = 500;
 
@@ -88,13 +94,32 @@ struct Work<'a> {
     active: Vec<Arc<Pod>>,
     terminating: i32,
     counted: Counted,
+    ends: &'a Ends,
     now: Timestamp,
     plan: Plan,
 }
 
-/// Decides. `pods` are the job's own, without those that were deleted a moment ago; `missing` were just made.
+/// When pods ended, by UID, and whether they succeeded.
+pub type Ends = BTreeMap<String, (Timestamp, bool)>;
+
+/// Adds the ends of these pods: the back-off counts them also when they are gone.
+pub fn remember(ends: &mut Ends, job: &Job, pods: &[Arc<Pod>]) {
+    for pod in pods {
+        if let (Some(how), Some(at)) = (tracking::ended(job, pod), ended_at(pod)) {
+            ends.insert(pod.uid().to_owned(), (at, how == tracking::Ended::Succeeded));
+        }
+    }
+    while ends.len() > ENDS
+        && let Some(oldest) = ends.iter().min_by_key(|(_, (at, _))| *at).map(|(uid, _)| uid.clone())
+    {
+        ends.remove(&oldest);
+    }
+}
+
+/// Decides. `pods` are the job's own, without those that were deleted a moment ago; `missing` were just made; `ends` are
+/// all that is known.
 #[must_use]
-pub fn plan(job: &Job, pods: &[Arc<Pod>], missing: usize, now: Timestamp) -> Plan {
+pub fn plan(job: &Job, pods: &[Arc<Pod>], missing: usize, ends: &Ends, now: Timestamp) -> Plan {
     let mut status = job.status.clone().unwrap_or_default();
     let counted = tracking::count(job, pods, &mut status);
     let terminating = pods.iter().filter(|p| pods::is_terminating(p)).count();
@@ -105,6 +130,7 @@ pub fn plan(job: &Job, pods: &[Arc<Pod>], missing: usize, now: Timestamp) -> Pla
         active: pods.iter().filter(|p| pods::is_active(p)).cloned().collect(),
         terminating: i32::try_from(terminating).unwrap_or_default(),
         counted,
+        ends,
         now,
         plan: Plan { status, ..Plan::default() },
     };
@@ -278,12 +304,7 @@ impl Work<'_> {
 
     /// How long to wait after failures in a row, since the last success.
     fn back_off(&self) -> Option<Duration> {
-        let mut ends: Vec<(Timestamp, bool)> = self
-            .pods
-            .iter()
-            .filter_map(|p| tracking::ended(self.job, p).map(|how| (ended_at(p), how == tracking::Ended::Succeeded)))
-            .filter_map(|(at, ok)| Some((at?, ok)))
-            .collect();
+        let mut ends: Vec<(Timestamp, bool)> = self.ends.values().copied().collect();
         ends.sort();
         let row = ends.iter().rev().take_while(|(_, ok)| !ok).count();
         let (last, _) = ends.last().filter(|(_, ok)| !ok)?;

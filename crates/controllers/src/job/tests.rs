@@ -21,6 +21,7 @@ struct World {
     time: i64,
     said: Vec<String>,
     made: usize,
+    ends: plan::Ends,
 }
 
 impl World {
@@ -33,12 +34,13 @@ impl World {
             value["spec"][key] = field.clone();
         }
         let job = Job::clone(&object::<Job>(value));
-        Self { job, pods: Vec::new(), time: 0, said: Vec::new(), made: 0 }
+        Self { job, pods: Vec::new(), time: 0, said: Vec::new(), made: 0, ends: plan::Ends::new() }
     }
 
     /// One look of the controller, carried out at once.
     fn look(&mut self) {
-        let plan = plan(&self.job, &self.pods, 0, at(self.time));
+        plan::remember(&mut self.ends, &self.job, &self.pods);
+        let plan = plan(&self.job, &self.pods, 0, &self.ends, at(self.time));
         self.job.status = Some(plan.status);
         self.said.extend(plan.say.into_iter().map(|s| s.reason));
         for index in plan.create {
