@@ -168,16 +168,16 @@ async fn write(
             if call.info.subresource == "scale" {
                 return registry.change_scale(call, &|_| Ok(object.clone())).await;
             }
+            if call.row.storage.create_on_update && call.info.subresource.is_empty() && !registry.exists(call) {
+                may_create(server, call)?;
+            }
             registry.update(call, object).await
         }
         "patch" => {
             let media = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
             let patch = Patch::read(media, body)?;
             if patch.is_apply() && call.info.subresource.is_empty() && !registry.exists(call) {
-                // What creates must be allowed to.
-                let mut info = call.info.clone();
-                info.verb = "create";
-                server.authorize(&call.user, &info)?;
+                may_create(server, call)?;
                 return registry.create_by_apply(call, &patch).await;
             }
             registry.patch(call, &patch).await
@@ -191,6 +191,13 @@ async fn write(
             registry.delete(call, &options).await
         }
     }
+}
+
+/// An update or apply that creates needs the right to create.
+fn may_create(server: &ApiServer, call: &Call) -> Result<(), Status> {
+    let mut info = call.info.clone();
+    info.verb = "create";
+    server.authorize(&call.user, &info)
 }
 
 /// The object of a create or update, of the kind that the resource or subresource takes.

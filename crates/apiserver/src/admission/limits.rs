@@ -17,9 +17,9 @@ pub struct LimitRanger {
 }
 
 /// Resources by name.
-type Amounts = BTreeMap<String, Quantity>;
+pub type Amounts = BTreeMap<String, Quantity>;
 
-fn amounts(value: Option<&Value>) -> Amounts {
+pub fn amounts(value: Option<&Value>) -> Amounts {
     let parse = |(k, v): (&String, &Value)| {
         let text = v.as_str().map_or_else(|| v.to_string(), str::to_owned);
         Quantity::parse(&text).ok().map(|q| (k.clone(), q))

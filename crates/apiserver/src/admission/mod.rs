@@ -8,6 +8,7 @@ mod namespace;
 mod node_restriction;
 mod pod_security;
 mod priority;
+mod quota;
 mod runtime_class;
 mod service_account;
 
@@ -40,9 +41,11 @@ pub fn plugins(
         Arc::new(defaults::DefaultStorageClass::new(reader.clone())),
         Arc::new(runtime_class::RuntimeClass::new(reader.clone())),
         Arc::new(defaults::DefaultIngressClass::new(reader.clone())),
-        Arc::new(pod_security::PodSecurity::new(reader)),
+        Arc::new(pod_security::PodSecurity::new(reader.clone())),
         Arc::new(certificates::Certificates::new(authorizer.clone())),
         Arc::new(escalation::Escalation::new(authorizer)),
+        // The last: nothing is counted that another refuses.
+        Arc::new(quota::ResourceQuota::new(reader)),
     ]
 }
 

@@ -249,3 +249,31 @@ async fn classes_by_default() {
     .expect("admitted");
     assert_eq!(none["spec"]["storageClassName"], "");
 }
+
+#[tokio::test]
+async fn quotas_of_a_namespace() {
+    let objects = world();
+    objects.put("", "resourcequotas", json!({"metadata": {"name": "q", "namespace": "n"}, "spec": {"hard": {"pods": "1", "requests.cpu": "1", "count/configmaps": "1", "services.nodeports": "0"}}}));
+    let pods = row("", "v1", "pods");
+    let with = |cpu: &str| pod(json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]}));
+    let create = |resource: &'static api::Resource, object: Value| {
+        admit(&objects, "u", Operation::Create, resource, object, None)
+    };
+    assert!(create(pods, with("500m")).await.is_ok());
+    assert_eq!(create(pods, with("1100m")).await, Err("pods \"p\" is forbidden: exceeded quota: q, requested: requests.cpu=1100m, used: requests.cpu=0, limited: requests.cpu=1".into()));
+    assert_eq!(
+        create(pods, pod(json!({"containers": [{"name": "c"}]}))).await,
+        Err("pods \"p\" is forbidden: failed quota: q: must specify requests.cpu for: c".into())
+    );
+    objects.put("", "pods", json!({"metadata": {"name": "a", "namespace": "n"}, "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}, "status": {"phase": "Running"}}));
+    assert_eq!(create(pods, with("1m")).await, Err("pods \"p\" is forbidden: exceeded quota: q, requested: pods=1,requests.cpu=1m, used: pods=1,requests.cpu=1, limited: pods=1,requests.cpu=1".into()));
+    objects.put("", "configmaps", json!({"metadata": {"name": "m", "namespace": "n"}}));
+    assert_eq!(create(row("", "v1", "configmaps"), json!({"metadata": {"name": "x"}})).await, Err("configmaps \"x\" is forbidden: exceeded quota: q, requested: count/configmaps=1, used: count/configmaps=1, limited: count/configmaps=1".into()));
+    let service = json!({"metadata": {"name": "s"}, "spec": {"type": "NodePort", "ports": [{"port": 80}]}});
+    assert!(
+        create(row("", "v1", "services"), service)
+            .await
+            .expect_err("refused")
+            .contains("requested: services.nodeports=1")
+    );
+}

@@ -153,7 +153,12 @@ impl<'s> Writer<'s> {
             beside.insert("default".into(), default);
         }
         if !field.values.is_empty() {
-            beside.insert("enum".into(), field.values.iter().map(|v| Value::from(v.as_ref())).collect());
+            let values: Value = field.values.iter().map(|v| Value::from(v.as_ref())).collect();
+            // The values of a list are those of its items.
+            match value.get_mut("items") {
+                Some(items) => items["enum"] = values,
+                None => drop(beside.insert("enum".into(), values)),
+            }
         }
         let strategy = match (field.patch_merge, field.patch_retain_keys) {
             (true, true) => "merge,retainKeys",
@@ -169,9 +174,6 @@ impl<'s> Writer<'s> {
         }
         if self.flavor == Flavor::V2 {
             beside.remove("default");
-        }
-        if beside.is_empty() {
-            return value;
         }
         // Nothing may stand beside a reference in version 3.
         if value.get("$ref").is_some() && self.flavor == Flavor::V3 {

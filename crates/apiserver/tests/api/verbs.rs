@@ -334,3 +334,32 @@ async fn many_writers_lose_nothing() {
     }
     assert_eq!(c.call("GET", &path, None).await.is(200)["data"]["v"], "200");
 }
+
+#[tokio::test]
+async fn apply_takes_and_gives_back_fields() {
+    let c = Cluster::start().await;
+    let a = format!("{MAPS}/a");
+    let apply = async |manager: &str, data: Value, force: bool| {
+        let uri = format!("{a}?fieldManager={manager}{}", if force { "&force=true" } else { "" });
+        c.patch(&uri, "apply-patch+yaml", cm("a", data)).await
+    };
+    apply("one", json!({"x": "1", "y": "1"}), false).await.is(201);
+    let same = apply("one", json!({"x": "1", "y": "1"}), false).await.is(200);
+    assert_eq!(version(&same), version(&c.call("GET", &a, None).await.is(200)));
+    let conflict = apply("two", json!({"x": "2"}), false).await.is(409);
+    assert_eq!(conflict["details"]["causes"][0]["field"], ".data.x");
+    assert_eq!(apply("two", json!({"x": "2"}), true).await.is(200)["data"], json!({"x": "2", "y": "1"}));
+    assert_eq!(apply("one", json!({}), false).await.is(200)["data"], json!({"x": "2"}));
+    assert_eq!(c.patch(&a, "apply-patch+yaml", cm("a", json!({}))).await.code, 422, "a manager must be named");
+}
+
+#[tokio::test]
+async fn leases_are_created_by_an_update() {
+    let c = Cluster::start().await;
+    let uri = "/apis/coordination.k8s.io/v1/namespaces/t/leases/l";
+    let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "l"}, "spec": {"holderIdentity": "a"}});
+    let made = c.call("PUT", uri, Some(lease.clone())).await.is(201);
+    assert_eq!(made["spec"]["holderIdentity"], "a");
+    let bare = c.call("PUT", uri, Some(lease)).await;
+    assert_eq!(bare.code, 422, "an update of a lease needs its version: {bare:?}");
+}
