@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 mod schema {
     pub use apimachinery::schema::*;
 }
-#[allow(dead_code)]
+#[expect(dead_code, reason = "made for the unit tests; not all of it matters here")]
 #[path = "../src/fixture.rs"]
 mod fixture;
 

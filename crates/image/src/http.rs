@@ -20,6 +20,8 @@ use crate::registries::Tls;
 const DEADLINE: Duration = Duration::from_secs(30);
 /// A name server must answer within this time.
 const NAME_SERVER: Duration = Duration::from_secs(2);
+/// All of them together, over UDP and TCP, within this: a pod that waits for an image must soon say why.
+const NAMES: Duration = Duration::from_secs(4);
 /// Redirects that are followed.
 const REDIRECTS: usize = 5;
 const AGENT: &str = concat!("podium/", env!("CARGO_PKG_VERSION"));
@@ -271,7 +273,7 @@ async fn resolve(name: &str) -> Result<Vec<IpAddr>, HttpError> {
     let failed = |reason: String| HttpError::Name { host: name.to_owned(), reason };
     let resolver =
         hickory_resolver::TokioResolver::builder_tokio().and_then(|b| b.build()).map_err(|e| failed(e.to_string()))?;
-    match tokio::time::timeout(DEADLINE, resolver.lookup_ip(name)).await {
+    match tokio::time::timeout(NAMES, resolver.lookup_ip(name)).await {
         Ok(Ok(found)) => Ok(found.iter().collect()),
         Ok(Err(e)) => Err(failed(e.to_string())),
         Err(_) => Err(failed("i/o timeout".to_owned())),

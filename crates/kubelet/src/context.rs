@@ -131,7 +131,10 @@ impl Context {
     pub(crate) fn new_id(&self) -> Arc<str> {
         // The time makes ids differ between runs whose generators were seeded alike.
         let time = self.env.now().as_nanosecond() as u64;
-        (0..4).map(|part: u32| format!("{:016x}", self.env.rng.next() ^ time.rotate_left(part * 16))).collect::<String>().into()
+        (0..4)
+            .map(|part: u32| format!("{:016x}", self.env.rng.next() ^ time.rotate_left(part * 16)))
+            .collect::<String>()
+            .into()
     }
 
     pub(crate) fn say(&self, message: &str) {

@@ -64,7 +64,10 @@ impl Kubelet {
 
     /// Speaks the kubelet's API (HTTP/1.1 with upgrades) on a stream of a trusted caller, the API server in the same
     /// process, until the stream ends.
-    pub fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(&self, stream: S) -> impl Future<Output = ()> + Send + use<S> {
+    pub fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
+        &self,
+        stream: S,
+    ) -> impl Future<Output = ()> + Send + use<S> {
         server::serve(self.server(), Trust::Full, stream)
     }
 
@@ -101,7 +104,14 @@ pub enum Error {
 }
 
 /// Starts it: returns when the node is registered and Ready.
-pub async fn start(config: Config, client: Client, runtime: Arc<dyn Runtime>, images: Arc<dyn Images>, network: Arc<dyn PodNetwork>, env: Env) -> Result<Kubelet, Error> {
+pub async fn start(
+    config: Config,
+    client: Client,
+    runtime: Arc<dyn Runtime>,
+    images: Arc<dyn Images>,
+    network: Arc<dyn PodNetwork>,
+    env: Env,
+) -> Result<Kubelet, Error> {
     prepare(&config)?;
     let informers = Informers::new(client.clone(), env.clone());
     let name = config.node_name.clone();
@@ -141,7 +151,8 @@ fn follow_pod_cidr(context: &Arc<Context>) {
     let (weak, runtime) = (Arc::downgrade(context), tokio::runtime::Handle::current());
     let known = parking_lot::Mutex::new(String::new());
     context.node.on(move |change| {
-        let cidr = change.new.and_then(|node| node.spec.as_ref()).and_then(|spec| spec.pod_cidr.clone()).unwrap_or_default();
+        let cidr =
+            change.new.and_then(|node| node.spec.as_ref()).and_then(|spec| spec.pod_cidr.clone()).unwrap_or_default();
         let mut known = known.lock();
         if cidr.is_empty() || *known == cidr {
             return;
@@ -158,7 +169,12 @@ fn follow_pod_cidr(context: &Arc<Context>) {
 
 fn prepare(config: &Config) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    for (path, mode) in [(config.root_dir.clone(), 0o755), (config.root_dir.join("pods"), 0o750), (config.memory_dir(), 0o711), (config.log_dir.clone(), 0o755)] {
+    for (path, mode) in [
+        (config.root_dir.clone(), 0o755),
+        (config.root_dir.join("pods"), 0o750),
+        (config.memory_dir(), 0o711),
+        (config.log_dir.clone(), 0o755),
+    ] {
         let failed = |source| Error::Directory { path: path.clone(), source };
         std::fs::create_dir_all(&path).map_err(failed)?;
         if path == config.memory_dir() {
@@ -178,7 +194,8 @@ fn mount_memory(path: &std::path::Path) -> io::Result<()> {
     if std::fs::metadata(path)?.dev() != std::fs::metadata(parent)?.dev() {
         return Ok(());
     }
-    match mount("tmpfs", path, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(c"mode=0711")) {
+    match mount("tmpfs", path, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC, Some(c"mode=0711"))
+    {
         Ok(()) | Err(rustix::io::Errno::PERM | rustix::io::Errno::ACCESS) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -74,7 +74,10 @@ impl<K> Lease<K> {
         let first = tokio::time::timeout(FIRST_READ, state.wait_for(|state| !matches!(state, State::Unknown))).await;
         match first {
             Ok(Ok(state)) => self.of(&state),
-            Ok(Err(_)) | Err(_) => Err(Missing::Unreadable(format!("failed to sync {} cache: timed out waiting for the condition", self.kind))),
+            Ok(Err(_)) | Err(_) => Err(Missing::Unreadable(format!(
+                "failed to sync {} cache: timed out waiting for the condition",
+                self.kind
+            ))),
         }
     }
 
@@ -101,7 +104,8 @@ impl<K: Object> Cache<K> {
         let key = (namespace.to_owned(), name.to_owned());
         let entry = known.get(&key).and_then(Weak::upgrade).unwrap_or_else(|| {
             let shared = Arc::new(Shared { state: watch::channel(State::Unknown).0, subscribers: Mutex::default() });
-            let task = tokio::spawn(follow::<K>(client.clone(), namespace.to_owned(), name.to_owned(), shared.clone())).abort_handle();
+            let task = tokio::spawn(follow::<K>(client.clone(), namespace.to_owned(), name.to_owned(), shared.clone()))
+                .abort_handle();
             let entry = Arc::new(Entry { shared, task });
             known.insert(key, Arc::downgrade(&entry));
             entry
@@ -123,7 +127,12 @@ async fn follow<K: Object>(client: Client, namespace: String, name: String, shar
     }
 }
 
-async fn once<K: Object>(client: &Client, namespace: &str, name: &str, shared: &Shared<K>) -> Result<(), client::Error> {
+async fn once<K: Object>(
+    client: &Client,
+    namespace: &str,
+    name: &str,
+    shared: &Shared<K>,
+) -> Result<(), client::Error> {
     let selector = format!("metadata.name={name}");
     let mut page = client.page::<K>(namespace, &ListOptions::with_fields(&selector)).await?;
     let version = page.version().to_owned();
@@ -179,10 +188,24 @@ impl Watched {
     }
 
     /// Everything that a pod refers to.
-    pub(crate) fn leases(&self, namespace: &str, config_maps: &[String], secrets: &[String], tell: &OnChange) -> Leases {
+    pub(crate) fn leases(
+        &self,
+        namespace: &str,
+        config_maps: &[String],
+        secrets: &[String],
+        tell: &OnChange,
+    ) -> Leases {
         Leases {
-            config_maps: config_maps.iter().map(|name| (name.clone(), self.config_maps.lease(&self.client, namespace, name, self.id(), tell.clone()))).collect(),
-            secrets: secrets.iter().map(|name| (name.clone(), self.secrets.lease(&self.client, namespace, name, self.id(), tell.clone()))).collect(),
+            config_maps: config_maps
+                .iter()
+                .map(|name| {
+                    (name.clone(), self.config_maps.lease(&self.client, namespace, name, self.id(), tell.clone()))
+                })
+                .collect(),
+            secrets: secrets
+                .iter()
+                .map(|name| (name.clone(), self.secrets.lease(&self.client, namespace, name, self.id(), tell.clone())))
+                .collect(),
         }
     }
 }
@@ -197,8 +220,14 @@ pub(crate) struct Leases {
 impl Leases {
     /// Reads all of it once, so that what follows needs no waiting.
     pub(crate) async fn snapshot(&self) -> Snapshot {
-        let config_maps = futures_util::future::join_all(self.config_maps.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) })).await;
-        let secrets = futures_util::future::join_all(self.secrets.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) })).await;
+        let config_maps = futures_util::future::join_all(
+            self.config_maps.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) }),
+        )
+        .await;
+        let secrets = futures_util::future::join_all(
+            self.secrets.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) }),
+        )
+        .await;
         Snapshot { config_maps: config_maps.into_iter().collect(), secrets: secrets.into_iter().collect() }
     }
 }
@@ -212,7 +241,10 @@ pub(crate) struct Snapshot {
 
 impl crate::env::build::Objects for Snapshot {
     fn config_map(&self, name: &str) -> Result<Arc<ConfigMap>, Missing> {
-        self.config_maps.get(name).cloned().unwrap_or_else(|| Err(Missing::NotFound(format!("configmap {name:?} not found"))))
+        self.config_maps
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| Err(Missing::NotFound(format!("configmap {name:?} not found"))))
     }
 
     fn secret(&self, name: &str) -> Result<Arc<Secret>, Missing> {

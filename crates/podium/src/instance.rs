@@ -104,6 +104,22 @@ impl Instance {
         (start_ticks(running.pid) == Some(running.started_ticks)).then_some(running)
     }
 
+    /// Waits until a server that is ending (killed, perhaps) has let go of everything: its first thread may be gone before the others.
+    pub fn await_end(&self) -> anyhow::Result<()> {
+        use rustix::{event, process};
+        let Some(last) = std::fs::read_to_string(self.run_dir().join("server.json")).ok().and_then(|t| serde_json::from_str::<Running>(&t).ok()) else {
+            return Ok(());
+        };
+        let ours = fs::read_link(format!("/proc/{}/exe", last.pid)).is_err() && Path::new(&format!("/proc/{}", last.pid)).exists();
+        let Some(pid) = process::Pid::from_raw(last.pid).filter(|_| ours) else { return Ok(()) };
+        let Ok(process) = process::pidfd_open(pid, process::PidfdFlags::empty()) else { return Ok(()) };
+        let mut wait = [event::PollFd::new(&process, event::PollFlags::IN)];
+        let limit = rustix::time::Timespec { tv_sec: 10, tv_nsec: 0 };
+        let ended = event::poll(&mut wait, Some(&limit)).context("waiting for the old server")?;
+        anyhow::ensure!(ended > 0, "the old server (pid {}) does not end", last.pid);
+        Ok(())
+    }
+
     /// Says that this process is the server.
     pub fn announce(&self, api_port: u16) -> anyhow::Result<()> {
         let pid = i32::try_from(std::process::id())?;

@@ -7,7 +7,9 @@ use apiserver::{
     contract::{Caller, User},
     server::ApiServer,
 };
-use client::transport::{Call, EventKind, RawEvent, Request, Response, SharedTransport, Transport, TransportError, WatchStream};
+use client::transport::{
+    Call, EventKind, RawEvent, Request, Response, SharedTransport, Transport, TransportError, WatchStream,
+};
 use futures_util::StreamExt;
 use tokio::sync::mpsc;
 

@@ -56,12 +56,25 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
     let message_file = termination_log(context, pod, container).map_err(|error| error.to_string())?;
     let log_path = context.config.pod_logs(pod).join(&container.name).join(format!("{}.log", inputs.attempt));
     if let Some(dir) = log_path.parent() {
-        fs::create_dir_all(dir).map_err(|error| format!("create container log directory for container {} failed: {error}", container.name))?;
+        fs::create_dir_all(dir).map_err(|error| {
+            format!("create container log directory for container {} failed: {error}", container.name)
+        })?;
     }
     let mut mounts = volume_mounts(inputs, &env)?;
     own_files(inputs, &message_file, &mut mounts);
-    let stop_signal = container.lifecycle.as_ref().and_then(|hooks| hooks.stop_signal.clone()).unwrap_or_else(|| image.config.stop_signal.clone());
-    let annotations = annotations(inputs, &message_file, &name, &image_id, &stop_signal, user::identity(&security.user, &image.layers));
+    let stop_signal = container
+        .lifecycle
+        .as_ref()
+        .and_then(|hooks| hooks.stop_signal.clone())
+        .unwrap_or_else(|| image.config.stop_signal.clone());
+    let annotations = annotations(
+        inputs,
+        &message_file,
+        &name,
+        &image_id,
+        &stop_signal,
+        user::identity(&security.user, &image.layers),
+    );
     Ok(ContainerConfig {
         id: ContainerId(context.new_id()),
         name: container.name.clone(),
@@ -69,8 +82,18 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
         image: reference,
         layers: image.layers.clone(),
         args,
-        env: merged(&image.config.env, &env, &hosts::hostname(pod, &context.config.cluster_domain).0, container.tty == Some(true)),
-        cwd: [container.working_dir.as_deref(), Some(image.config.working_dir.as_str()), Some("/")].into_iter().flatten().find(|dir| !dir.is_empty()).unwrap_or("/").to_owned(),
+        env: merged(
+            &image.config.env,
+            &env,
+            &hosts::hostname(pod, &context.config.cluster_domain).0,
+            container.tty == Some(true),
+        ),
+        cwd: [container.working_dir.as_deref(), Some(image.config.working_dir.as_str()), Some("/")]
+            .into_iter()
+            .flatten()
+            .find(|dir| !dir.is_empty())
+            .unwrap_or("/")
+            .to_owned(),
         user: security.user,
         mounts,
         devices: Vec::new(),
@@ -82,7 +105,11 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
         unmasked_proc: security.unmasked_proc,
         seccomp: security.seccomp,
         target_pid: inputs.target_pid.clone(),
-        resources: resources::container_cgroup(pod, container, i64::try_from(context.facts.memory_bytes).unwrap_or(i64::MAX)),
+        resources: resources::container_cgroup(
+            pod,
+            container,
+            i64::try_from(context.facts.memory_bytes).unwrap_or(i64::MAX),
+        ),
         cgroup_name: format!("{}-{}", container.name, inputs.attempt),
         tty: container.tty == Some(true),
         stdin: container.stdin == Some(true),
@@ -104,7 +131,8 @@ fn environment(inputs: &Inputs<'_>) -> Result<Vec<(String, String)>, String> {
 /// Command and arguments: the container's own over the image's.
 fn arguments(container: &Container, image: &Image, env: &[(String, String)]) -> Result<Vec<String>, String> {
     let lookup = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
-    let expanded = |list: Option<&Vec<String>>| list.into_iter().flatten().map(|word| expand(word, &lookup)).collect::<Vec<_>>();
+    let expanded =
+        |list: Option<&Vec<String>>| list.into_iter().flatten().map(|word| expand(word, &lookup)).collect::<Vec<_>>();
     let (command, args) = (expanded(container.command.as_ref()), expanded(container.args.as_ref()));
     let mut all = if command.is_empty() { image.config.entrypoint.clone() } else { command.clone() };
     if command.is_empty() && args.is_empty() {
@@ -143,12 +171,26 @@ fn volume_mounts(inputs: &Inputs<'_>, env: &[(String, String)]) -> Result<Vec<Mo
     if container.volume_devices.as_ref().is_some_and(|devices| !devices.is_empty()) {
         return Err("block volumes are not supported by this node yet".into());
     }
-    container.volume_mounts.iter().flatten().enumerate().map(|(index, mount)| one_mount(inputs, env, index, mount)).collect()
+    container
+        .volume_mounts
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(index, mount)| one_mount(inputs, env, index, mount))
+        .collect()
 }
 
-fn one_mount(inputs: &Inputs<'_>, env: &[(String, String)], index: usize, mount: &VolumeMount) -> Result<Mount, String> {
+fn one_mount(
+    inputs: &Inputs<'_>,
+    env: &[(String, String)],
+    index: usize,
+    mount: &VolumeMount,
+) -> Result<Mount, String> {
     let name = &inputs.container.name;
-    let volume = inputs.volumes.get(&mount.name).ok_or_else(|| format!("cannot find volume {:?} to mount into container {name:?}", mount.name))?;
+    let volume = inputs
+        .volumes
+        .get(&mount.name)
+        .ok_or_else(|| format!("cannot find volume {:?} to mount into container {name:?}", mount.name))?;
     let lookup = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
     let part = match mount.sub_path_expr.as_deref().filter(|text| !text.is_empty()) {
         Some(text) => expand_all(text, &lookup)?,
@@ -169,7 +211,8 @@ fn one_mount(inputs: &Inputs<'_>, env: &[(String, String)], index: usize, mount:
         source,
         destination: absolute(&mount.mount_path),
         read_only,
-        recursive_read_only: mount.read_only == Some(true) && matches!(mount.recursive_read_only.as_deref(), Some("Enabled" | "IfPossible")),
+        recursive_read_only: mount.read_only == Some(true)
+            && matches!(mount.recursive_read_only.as_deref(), Some("Enabled" | "IfPossible")),
         propagation: match mount.mount_propagation.as_deref() {
             Some("HostToContainer") => Propagation::HostToContainer,
             Some("Bidirectional") => Propagation::Bidirectional,
@@ -186,7 +229,8 @@ fn absolute(path: &str) -> PathBuf {
 fn own_files(inputs: &Inputs<'_>, message_file: &Path, mounts: &mut Vec<Mount>) {
     let dir = inputs.context.config.pod_dir(spec::uid(inputs.pod));
     let message_path = inputs.container.termination_message_path.as_deref().unwrap_or("/dev/termination-log");
-    let read_only = inputs.container.security_context.as_ref().is_some_and(|own| own.read_only_root_filesystem == Some(true));
+    let read_only =
+        inputs.container.security_context.as_ref().is_some_and(|own| own.read_only_root_filesystem == Some(true));
     for (source, destination, read_only) in [
         (dir.join("etc-hosts"), absolute("/etc/hosts"), false),
         (dir.join("resolv.conf"), absolute("/etc/resolv.conf"), read_only),
@@ -194,18 +238,34 @@ fn own_files(inputs: &Inputs<'_>, message_file: &Path, mounts: &mut Vec<Mount>) 
         (message_file.to_owned(), absolute(message_path), false),
     ] {
         if !mounts.iter().any(|mount| mount.destination == destination) {
-            mounts.push(Mount { source, destination, read_only, recursive_read_only: false, propagation: Propagation::Private });
+            mounts.push(Mount {
+                source,
+                destination,
+                read_only,
+                recursive_read_only: false,
+                propagation: Propagation::Private,
+            });
         }
     }
 }
 
-fn annotations(inputs: &Inputs<'_>, message_file: &Path, image: &str, image_id: &str, stop_signal: &str, identity: Option<k8s_openapi::api::core::v1::ContainerUser>) -> BTreeMap<String, String> {
+fn annotations(
+    inputs: &Inputs<'_>,
+    message_file: &Path,
+    image: &str,
+    image_id: &str,
+    stop_signal: &str,
+    identity: Option<k8s_openapi::api::core::v1::ContainerUser>,
+) -> BTreeMap<String, String> {
     let grace = spec::spec(inputs.pod).termination_grace_period_seconds.unwrap_or(30);
     let mut out: BTreeMap<String, String> = [
         (annotation::HASH, spec::container_hash(inputs.container)),
         (annotation::RESTART_COUNT, inputs.attempt.to_string()),
         (annotation::MESSAGE_PATH, message_file.to_string_lossy().into_owned()),
-        (annotation::MESSAGE_POLICY, inputs.container.termination_message_policy.clone().unwrap_or_else(|| "File".into())),
+        (
+            annotation::MESSAGE_POLICY,
+            inputs.container.termination_message_policy.clone().unwrap_or_else(|| "File".into()),
+        ),
         (annotation::GRACE, grace.to_string()),
         (annotation::IMAGE_NAME, image.to_owned()),
         (annotation::IMAGE_ID, image_id.to_owned()),
@@ -241,7 +301,8 @@ pub(crate) fn write_pod_files(context: &Context, pod: &Pod, ips: &[IpAddr]) -> i
     } else {
         hosts::managed(ips, &host, &domain, aliases)
     };
-    let (resolver, warnings) = resolv::for_pod(pod, &context.resolver, &context.config.cluster_dns, &context.config.cluster_domain);
+    let (resolver, warnings) =
+        resolv::for_pod(pod, &context.resolver, &context.config.cluster_dns, &context.config.cluster_domain);
     let uts = hosts::uts_name(pod, &context.config.cluster_domain).unwrap_or(host);
     for (name, text) in [("etc-hosts", text), ("resolv.conf", resolver.to_string()), ("hostname", format!("{uts}\n"))] {
         let file = dir.join(name);
@@ -268,9 +329,17 @@ mod tests {
             digests: vec![],
             size_bytes: 0,
             layers: vec![],
-            config: ImageConfig { entrypoint: entrypoint.iter().map(|s| (*s).into()).collect(), cmd: cmd.iter().map(|s| (*s).into()).collect(), ..ImageConfig::default() },
+            config: ImageConfig {
+                entrypoint: entrypoint.iter().map(|s| (*s).into()).collect(),
+                cmd: cmd.iter().map(|s| (*s).into()).collect(),
+                ..ImageConfig::default()
+            },
         };
-        let container = |command: &[&str], args: &[&str]| Container { command: Some(command.iter().map(|s| (*s).into()).collect()), args: Some(args.iter().map(|s| (*s).into()).collect()), ..Container::default() };
+        let container = |command: &[&str], args: &[&str]| Container {
+            command: Some(command.iter().map(|s| (*s).into()).collect()),
+            args: Some(args.iter().map(|s| (*s).into()).collect()),
+            ..Container::default()
+        };
         let env = [("A".to_owned(), "1".to_owned())];
         for (command, args, expected) in [
             (vec![], vec![], Ok(vec!["e", "c"])),

@@ -155,7 +155,11 @@ pub(crate) fn pod_requests(pod: &Pod) -> List {
 /// Requests and limits of the pod as a whole, for its status.
 pub(crate) fn pod_resources(pod: &Pod) -> ResourceRequirements {
     let filled = |map: List| (!map.is_empty()).then_some(map);
-    ResourceRequirements { requests: filled(printed(requests_of(pod))), limits: filled(printed(limits_of(pod))), ..ResourceRequirements::default() }
+    ResourceRequirements {
+        requests: filled(printed(requests_of(pod))),
+        limits: filled(printed(limits_of(pod))),
+        ..ResourceRequirements::default()
+    }
 }
 
 /// CPU shares for a request in thousandths of a CPU.
@@ -182,9 +186,18 @@ pub(crate) fn pod_cgroup(pod: &Pod, pids_limit: Option<i64>) -> Resources {
     let milli = |map: &BTreeMap<String, Quantity>, name: &str| map.get(name).map_or(0, Quantity::milli_value);
     let own = spec::spec(pod).resources.as_ref().and_then(|resources| resources.limits.as_ref());
     let declared = |name: &str| {
-        non_zero(own, name) || spec::spec(pod).containers.iter().chain(spec::init_containers(pod)).all(|container| non_zero(self::limits(container), name))
+        non_zero(own, name)
+            || spec::spec(pod)
+                .containers
+                .iter()
+                .chain(spec::init_containers(pod))
+                .all(|container| non_zero(self::limits(container), name))
     };
-    let mut out = Resources { pids_limit, hugepages_bytes: huge_pages(limits.iter().map(|(name, q)| (name, q.clone()))), ..Resources::default() };
+    let mut out = Resources {
+        pids_limit,
+        hugepages_bytes: huge_pages(limits.iter().map(|(name, q)| (name, q.clone()))),
+        ..Resources::default()
+    };
     match qos(pod) {
         Qos::BestEffort => out.cpu_shares = Some(MIN_SHARES),
         Qos::Guaranteed | Qos::Burstable => {
@@ -217,7 +230,8 @@ pub(crate) fn container_cgroup(pod: &Pod, container: &Container, memory_capacity
     let cpu_limit = milli(limits(container), "cpu").filter(|milli| *milli > 0);
     let cpu_request = milli(requests(container), "cpu").or(cpu_limit).unwrap_or(0);
     let own = spec::spec(pod).resources.as_ref().and_then(|resources| resources.limits.as_ref());
-    let memory = get(limits(container), "memory").or_else(|| get(own, "memory")).map(|q| q.value()).filter(|bytes| *bytes > 0);
+    let memory =
+        get(limits(container), "memory").or_else(|| get(own, "memory")).map(|q| q.value()).filter(|bytes| *bytes > 0);
     let pages = limits(container).into_iter().flatten().filter_map(|(name, quantity)| Some((name, parse(quantity)?)));
     Resources {
         cpu_shares: Some(shares(cpu_request)),
@@ -257,8 +271,18 @@ mod tests {
     use super::*;
 
     fn container(requests: &[(&str, &str)], limits: &[(&str, &str)]) -> Container {
-        let list = |pairs: &[(&str, &str)]| (!pairs.is_empty()).then(|| pairs.iter().map(|(k, v)| ((*k).to_owned(), ApiQuantity((*v).to_owned()))).collect());
-        Container { resources: Some(ResourceRequirements { requests: list(requests), limits: list(limits), ..ResourceRequirements::default() }), ..Container::default() }
+        let list = |pairs: &[(&str, &str)]| {
+            (!pairs.is_empty())
+                .then(|| pairs.iter().map(|(k, v)| ((*k).to_owned(), ApiQuantity((*v).to_owned()))).collect())
+        };
+        Container {
+            resources: Some(ResourceRequirements {
+                requests: list(requests),
+                limits: list(limits),
+                ..ResourceRequirements::default()
+            }),
+            ..Container::default()
+        }
     }
 
     fn pod(containers: Vec<Container>, init: Vec<Container>) -> Pod {
@@ -282,11 +306,21 @@ mod tests {
 
     #[test]
     fn cgroups() {
-        let pod = pod(vec![container(&[("cpu", "250m")], &[("cpu", "500m"), ("memory", "32Mi")])], vec![container(&[("cpu", "2")], &[])]);
+        let pod = pod(
+            vec![container(&[("cpu", "250m")], &[("cpu", "500m"), ("memory", "32Mi")])],
+            vec![container(&[("cpu", "2")], &[])],
+        );
         let own = container_cgroup(&pod, &spec::spec(&pod).containers[0], 10 << 30);
-        assert_eq!((own.cpu_shares, own.cpu_quota_us, own.memory_limit_bytes), (Some(256), Some(50_000), Some(32 << 20)));
+        assert_eq!(
+            (own.cpu_shares, own.cpu_quota_us, own.memory_limit_bytes),
+            (Some(256), Some(50_000), Some(32 << 20))
+        );
         let whole = pod_cgroup(&pod, None);
-        assert_eq!((whole.cpu_shares, whole.cpu_quota_us), (Some(2048), None), "an init container without limit lifts the pod's");
+        assert_eq!(
+            (whole.cpu_shares, whole.cpu_quota_us),
+            (Some(2048), None),
+            "an init container without limit lifts the pod's"
+        );
         assert_eq!(pod_requests(&pod)["cpu"].0, "2");
     }
 }

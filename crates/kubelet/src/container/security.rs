@@ -21,7 +21,12 @@ pub(crate) struct Security {
 }
 
 /// Resolves it, or says (in upstream's words) why the container must not run.
-pub(crate) fn resolve(pod: &Pod, container: &Container, image_user: &str, seccomp_root: &Path) -> Result<Security, String> {
+pub(crate) fn resolve(
+    pod: &Pod,
+    container: &Container,
+    image_user: &str,
+    seccomp_root: &Path,
+) -> Result<Security, String> {
     let own = container.security_context.clone().unwrap_or_default();
     let shared = spec::spec(pod).security_context.clone().unwrap_or_default();
     let run_as_user = own.run_as_user.or(shared.run_as_user);
@@ -33,7 +38,9 @@ pub(crate) fn resolve(pod: &Pod, container: &Container, image_user: &str, seccom
     for gid in shared.fs_group.iter().chain(shared.supplemental_groups.iter().flatten()) {
         additional_gids.push(id(*gid, "group id")?);
     }
-    let names = |list: Option<&Vec<String>>| list.cloned().unwrap_or_default().iter().map(|name| name.trim_start_matches("CAP_").to_owned()).collect();
+    let names = |list: Option<&Vec<String>>| {
+        list.cloned().unwrap_or_default().iter().map(|name| name.trim_start_matches("CAP_").to_owned()).collect()
+    };
     let capabilities = own.capabilities.as_ref();
     let privileged = own.privileged == Some(true);
     Ok(Security {
@@ -50,7 +57,11 @@ pub(crate) fn resolve(pod: &Pod, container: &Container, image_user: &str, seccom
         no_new_privileges: own.allow_privilege_escalation == Some(false),
         read_only_rootfs: own.read_only_root_filesystem == Some(true),
         unmasked_proc: own.proc_mount.as_deref() == Some("Unmasked"),
-        seccomp: if privileged { Seccomp::Unconfined } else { seccomp(own.seccomp_profile.as_ref().or(shared.seccomp_profile.as_ref()), seccomp_root)? },
+        seccomp: if privileged {
+            Seccomp::Unconfined
+        } else {
+            seccomp(own.seccomp_profile.as_ref().or(shared.seccomp_profile.as_ref()), seccomp_root)?
+        },
     })
 }
 
@@ -76,7 +87,9 @@ fn verify_non_root(pod: &Pod, container: &Container, run_as_user: Option<i64>, i
         Ok(0) => Err(format!("container has runAsNonRoot and image will run as root {place}")),
         Ok(_) => Ok(()),
         Err(_) if name.is_empty() => Err(format!("container has runAsNonRoot and image will run as root {place}")),
-        Err(_) => Err(format!("container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root {place}")),
+        Err(_) => Err(format!(
+            "container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is non-root {place}"
+        )),
     }
 }
 
@@ -90,12 +103,24 @@ mod tests {
     fn non_root() {
         let pod = |user: Option<i64>| Pod {
             spec: Some(PodSpec {
-                security_context: Some(PodSecurityContext { run_as_non_root: Some(true), run_as_user: user, fs_group: Some(3000), ..PodSecurityContext::default() }),
+                security_context: Some(PodSecurityContext {
+                    run_as_non_root: Some(true),
+                    run_as_user: user,
+                    fs_group: Some(3000),
+                    ..PodSecurityContext::default()
+                }),
                 ..PodSpec::default()
             }),
             ..Pod::default()
         };
-        let container = Container { name: "c".into(), security_context: Some(SecurityContext { allow_privilege_escalation: Some(false), ..SecurityContext::default() }), ..Container::default() };
+        let container = Container {
+            name: "c".into(),
+            security_context: Some(SecurityContext {
+                allow_privilege_escalation: Some(false),
+                ..SecurityContext::default()
+            }),
+            ..Container::default()
+        };
         for (user, image, refused) in [
             (None, "", Some("image will run as root")),
             (None, "0:0", Some("image will run as root")),

@@ -12,7 +12,12 @@ pub(crate) fn identity(user: &User, layers: &[PathBuf]) -> Option<ContainerUser>
         Some((name, group)) => (name, Some(group)),
         None => (user.spec.as_str(), None),
     };
-    let entry = |wanted: &dyn Fn(&[&str]) -> bool| passwd.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.len() >= 4 && wanted(fields));
+    let entry = |wanted: &dyn Fn(&[&str]) -> bool| {
+        passwd
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+            .find(|fields| fields.len() >= 4 && wanted(fields))
+    };
     let found = match (user.uid, name) {
         (Some(uid), _) => entry(&|fields| fields[2] == uid.to_string()),
         (None, "") => entry(&|fields| fields[2] == "0"),
@@ -24,7 +29,13 @@ pub(crate) fn identity(user: &User, layers: &[PathBuf]) -> Option<ContainerUser>
         (None, name) => name.parse().ok().or_else(|| found.as_ref()?[2].parse().ok())?,
     };
     let groups = read(layers, "etc/group");
-    let named_group = |name: &str| groups.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.len() >= 3 && (fields[0] == name)).and_then(|fields| fields[2].parse().ok());
+    let named_group = |name: &str| {
+        groups
+            .lines()
+            .map(|line| line.split(':').collect::<Vec<_>>())
+            .find(|fields| fields.len() >= 3 && (fields[0] == name))
+            .and_then(|fields| fields[2].parse().ok())
+    };
     let gid = match (user.gid, group) {
         (Some(gid), _) => i64::from(gid),
         (None, Some(group)) if user.uid.is_none() => group.parse().ok().or_else(|| named_group(group))?,
@@ -35,7 +46,13 @@ pub(crate) fn identity(user: &User, layers: &[PathBuf]) -> Option<ContainerUser>
         && let Some(name) = found.as_ref().map(|fields| fields[0])
     {
         let member = |fields: &Vec<&str>| fields.len() >= 4 && fields[3].split(',').any(|member| member == name);
-        all.extend(groups.lines().map(|line| line.split(':').collect::<Vec<_>>()).filter(member).filter_map(|fields| fields[2].parse::<i64>().ok()));
+        all.extend(
+            groups
+                .lines()
+                .map(|line| line.split(':').collect::<Vec<_>>())
+                .filter(member)
+                .filter_map(|fields| fields[2].parse::<i64>().ok()),
+        );
     }
     all.extend(user.additional_gids.iter().map(|gid| i64::from(*gid)));
     let mut unique = Vec::new();
@@ -73,7 +90,9 @@ mod tests {
         fs::write(dir.path().join("etc/group"), "root:x:0:\nwheel:x:10:root\nnginx:x:102:\n").unwrap();
         let layers = [dir.path().to_owned()];
         let of = |spec: &str, uid: Option<u32>| {
-            let found = identity(&User { spec: spec.into(), uid, additional_gids: vec![7], ..User::default() }, &layers)?.linux?;
+            let found =
+                identity(&User { spec: spec.into(), uid, additional_gids: vec![7], ..User::default() }, &layers)?
+                    .linux?;
             Some((found.uid, found.gid, found.supplemental_groups?))
         };
         assert_eq!(of("", None), Some((0, 0, vec![0, 10, 7])));

@@ -30,7 +30,13 @@ pub(crate) enum Missing {
 }
 
 /// The variables in order: `envFrom`, `env`, services.
-pub(crate) fn build(pod: &Pod, container: &Container, facts: &Facts, services: &[(String, String)], objects: &dyn Objects) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn build(
+    pod: &Pod,
+    container: &Container,
+    facts: &Facts,
+    services: &[(String, String)],
+    objects: &dyn Objects,
+) -> Result<Vec<(String, String)>, String> {
     let mut order: Vec<String> = Vec::new();
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     let mut set = |name: String, value: String, values: &mut BTreeMap<String, String>| {
@@ -56,12 +62,16 @@ pub(crate) fn build(pod: &Pod, container: &Container, facts: &Facts, services: &
     }
     for variable in container.env.iter().flatten() {
         if let Some(value) = value_of(pod, container, variable, facts, objects, &|name| {
-            values.get(name).cloned().or_else(|| services.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
+            values
+                .get(name)
+                .cloned()
+                .or_else(|| services.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()))
         })? {
             set(variable.name.clone(), value, &mut values);
         }
     }
-    let mut out: Vec<_> = order.into_iter().map(|name| (name.clone(), values.get(&name).cloned().unwrap_or_default())).collect();
+    let mut out: Vec<_> =
+        order.into_iter().map(|name| (name.clone(), values.get(&name).cloned().unwrap_or_default())).collect();
     out.extend(services.iter().filter(|(name, _)| !values.contains_key(name)).cloned());
     Ok(out)
 }
@@ -75,7 +85,14 @@ fn optional<T>(found: Result<Arc<T>, Missing>, is_optional: Option<bool>) -> Res
 }
 
 /// `None`: an optional source that is not there.
-fn value_of(pod: &Pod, container: &Container, variable: &EnvVar, facts: &Facts, objects: &dyn Objects, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<String>, String> {
+fn value_of(
+    pod: &Pod,
+    container: &Container,
+    variable: &EnvVar,
+    facts: &Facts,
+    objects: &dyn Objects,
+    lookup: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<String>, String> {
     if let Some(text) = variable.value.as_deref().filter(|text| !text.is_empty()) {
         return Ok(Some(expand(text, lookup)));
     }
@@ -85,7 +102,13 @@ fn value_of(pod: &Pod, container: &Container, variable: &EnvVar, facts: &Facts, 
     }
 }
 
-fn from_source(pod: &Pod, container: &Container, source: &EnvVarSource, facts: &Facts, objects: &dyn Objects) -> Result<Option<String>, String> {
+fn from_source(
+    pod: &Pod,
+    container: &Container,
+    source: &EnvVarSource,
+    facts: &Facts,
+    objects: &dyn Objects,
+) -> Result<Option<String>, String> {
     if let Some(reference) = &source.field_ref {
         return field(pod, &reference.field_path, facts).map(Some);
     }

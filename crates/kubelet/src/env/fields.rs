@@ -77,14 +77,22 @@ fn quoted(text: &str) -> String {
 }
 
 /// Value of a resource of a container, rounded up to the divisor.
-pub(crate) fn resource(pod: &Pod, own: &Container, selector: &ResourceFieldSelector, facts: &Facts) -> Result<String, String> {
+pub(crate) fn resource(
+    pod: &Pod,
+    own: &Container,
+    selector: &ResourceFieldSelector,
+    facts: &Facts,
+) -> Result<String, String> {
     let name = selector.container_name.as_deref().filter(|name| !name.is_empty());
     let other = match name {
         None => None,
         Some(name) => Some(spec::find(pod, name).ok_or_else(|| format!("container {name} not found"))?.1),
     };
     let container = other.as_deref().unwrap_or(own);
-    let (kind, what) = selector.resource.split_once('.').ok_or_else(|| format!("unsupported container resource : {}", selector.resource))?;
+    let (kind, what) = selector
+        .resource
+        .split_once('.')
+        .ok_or_else(|| format!("unsupported container resource : {}", selector.resource))?;
     let list = match kind {
         "limits" => resources::limits(container),
         "requests" => resources::requests(container),
@@ -105,7 +113,8 @@ pub(crate) fn resource(pod: &Pod, own: &Container, selector: &ResourceFieldSelec
         (None, "limits", "ephemeral-storage") => facts.ephemeral_bytes * 1000,
         (None, _, _) => 0,
     };
-    let divisor = selector.divisor.as_ref().and_then(parse).map(|q| q.milli_value()).filter(|milli| *milli > 0).unwrap_or(1000);
+    let divisor =
+        selector.divisor.as_ref().and_then(parse).map(|q| q.milli_value()).filter(|milli| *milli > 0).unwrap_or(1000);
     Ok(((milli + divisor - 1) / divisor).to_string())
 }
 
@@ -120,14 +129,37 @@ mod tests {
         let mut pod = Pod::default();
         pod.metadata.name = Some("p".into());
         pod.metadata.labels = Some([("app".to_owned(), "a \"b\"".to_owned())].into());
-        let facts = Facts { pod_ips: vec!["10.0.0.1".parse().unwrap()], cpu_milli: 2000, memory_bytes: 1 << 30, ..Facts::default() };
-        for (path, expected) in [("metadata.name", Ok("p")), ("metadata.labels['app']", Ok("a \"b\"")), ("metadata.labels", Ok("app=\"a \\\"b\\\"\"")), ("status.podIP", Ok("10.0.0.1")), ("spec.x", Err("unsupported fieldPath: spec.x"))] {
+        let facts = Facts {
+            pod_ips: vec!["10.0.0.1".parse().unwrap()],
+            cpu_milli: 2000,
+            memory_bytes: 1 << 30,
+            ..Facts::default()
+        };
+        for (path, expected) in [
+            ("metadata.name", Ok("p")),
+            ("metadata.labels['app']", Ok("a \"b\"")),
+            ("metadata.labels", Ok("app=\"a \\\"b\\\"\"")),
+            ("status.podIP", Ok("10.0.0.1")),
+            ("spec.x", Err("unsupported fieldPath: spec.x")),
+        ] {
             assert_eq!(field(&pod, path, &facts).as_deref().map_err(String::as_str), expected);
         }
         let limits = [("cpu".to_owned(), Quantity("250m".into()))].into();
-        let container = Container { resources: Some(ResourceRequirements { limits: Some(limits), ..ResourceRequirements::default() }), ..Container::default() };
-        for (name, divisor, expected) in [("limits.cpu", Some("1m"), "250"), ("limits.cpu", None, "1"), ("requests.memory", None, "0"), ("limits.memory", Some("1Mi"), "1024")] {
-            let selector = ResourceFieldSelector { resource: name.into(), divisor: divisor.map(|d| Quantity(d.into())), container_name: None };
+        let container = Container {
+            resources: Some(ResourceRequirements { limits: Some(limits), ..ResourceRequirements::default() }),
+            ..Container::default()
+        };
+        for (name, divisor, expected) in [
+            ("limits.cpu", Some("1m"), "250"),
+            ("limits.cpu", None, "1"),
+            ("requests.memory", None, "0"),
+            ("limits.memory", Some("1Mi"), "1024"),
+        ] {
+            let selector = ResourceFieldSelector {
+                resource: name.into(),
+                divisor: divisor.map(|d| Quantity(d.into())),
+                container_name: None,
+            };
             assert_eq!(resource(&pod, &container, &selector, &facts).unwrap(), expected, "{name}");
         }
     }

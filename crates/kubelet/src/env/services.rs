@@ -12,10 +12,17 @@ fn cluster_ip(service: &Service) -> Option<&str> {
 }
 
 /// The variables for a pod of this namespace, in order of service names.
-pub(crate) fn variables<'a>(services: impl Iterator<Item = &'a Service>, namespace: &str, links: bool) -> Vec<(String, String)> {
+pub(crate) fn variables<'a>(
+    services: impl Iterator<Item = &'a Service>,
+    namespace: &str,
+    links: bool,
+) -> Vec<(String, String)> {
     let mut chosen: std::collections::BTreeMap<&str, &Service> = std::collections::BTreeMap::new();
     for service in services {
-        let (own, name) = (service.metadata.namespace.as_deref().unwrap_or_default(), service.metadata.name.as_deref().unwrap_or_default());
+        let (own, name) = (
+            service.metadata.namespace.as_deref().unwrap_or_default(),
+            service.metadata.name.as_deref().unwrap_or_default(),
+        );
         if cluster_ip(service).is_none() {
             continue;
         }
@@ -69,14 +76,25 @@ mod tests {
         let mut service = Service::default();
         service.metadata.namespace = Some(namespace.into());
         service.metadata.name = Some(name.into());
-        let ports = ports.iter().map(|(name, port)| ServicePort { name: (!name.is_empty()).then(|| (*name).into()), port: *port, ..ServicePort::default() }).collect();
+        let ports = ports
+            .iter()
+            .map(|(name, port)| ServicePort {
+                name: (!name.is_empty()).then(|| (*name).into()),
+                port: *port,
+                ..ServicePort::default()
+            })
+            .collect();
         service.spec = Some(ServiceSpec { cluster_ip: Some(ip.into()), ports: Some(ports), ..ServiceSpec::default() });
         service
     }
 
     #[test]
     fn names_and_values() {
-        let all = [service("default", "kubernetes", "10.96.0.1", &[("https", 443)]), service("n", "my-web", "10.96.0.7", &[("", 80)]), service("n", "headless", "None", &[("", 1)])];
+        let all = [
+            service("default", "kubernetes", "10.96.0.1", &[("https", 443)]),
+            service("n", "my-web", "10.96.0.7", &[("", 80)]),
+            service("n", "headless", "None", &[("", 1)]),
+        ];
         let with = variables(all.iter(), "n", true);
         let value = |name: &str| with.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
         assert_eq!(value("KUBERNETES_SERVICE_HOST"), Some("10.96.0.1"));

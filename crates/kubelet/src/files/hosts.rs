@@ -35,14 +35,19 @@ pub(crate) fn uts_name(pod: &Pod, cluster_domain: &str) -> Result<String, String
     }
     let full = format!("{host}.{domain}");
     if full.len() > 64 {
-        return Err(format!("failed to construct FQDN from pod hostname and cluster domain, FQDN {full} is too long (64 characters is the max, {} characters requested)", full.len()));
+        return Err(format!(
+            "failed to construct FQDN from pod hostname and cluster domain, FQDN {full} is too long (64 characters is the max, {} characters requested)",
+            full.len()
+        ));
     }
     Ok(full)
 }
 
 /// The file of a pod with its own network.
 pub(crate) fn managed(ips: &[IpAddr], host: &str, domain: &str, aliases: &[HostAlias]) -> String {
-    let mut out = String::from("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n");
+    let mut out = String::from(
+        "# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\n",
+    );
     for ip in ips {
         if domain.is_empty() {
             out.push_str(&format!("{ip}\t{host}\n"));
@@ -80,7 +85,12 @@ mod tests {
         let aliases = [HostAlias { ip: "1.2.3.4".into(), hostnames: Some(vec!["a".into(), "b".into()]) }];
         let text = managed(&ips, "web-0", "web.n.svc.cluster.local", &aliases);
         assert!(text.starts_with("# Kubernetes-managed hosts file.\n127.0.0.1\tlocalhost\n"));
-        assert!(text.ends_with("10.244.0.5\tweb-0.web.n.svc.cluster.local\tweb-0\n\n# Entries added by HostAliases.\n1.2.3.4\ta\tb\n"), "{text}");
+        assert!(
+            text.ends_with(
+                "10.244.0.5\tweb-0.web.n.svc.cluster.local\tweb-0\n\n# Entries added by HostAliases.\n1.2.3.4\ta\tb\n"
+            ),
+            "{text}"
+        );
         let mut pod = Pod::default();
         pod.metadata.name = Some(format!("{}-x", "a".repeat(62)));
         assert_eq!(hostname(&pod, "cluster.local").0, "a".repeat(62));

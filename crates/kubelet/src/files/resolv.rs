@@ -24,7 +24,10 @@ pub(crate) fn parse(text: &str) -> Resolver {
         let mut words = line.split_whitespace();
         match words.next() {
             Some("nameserver") => out.servers.extend(words.next().map(ToOwned::to_owned)),
-            Some("search") => out.searches = words.filter(|word| *word != ".").map(|word| word.trim_end_matches('.').to_owned()).collect(),
+            Some("search") => {
+                out.searches =
+                    words.filter(|word| *word != ".").map(|word| word.trim_end_matches('.').to_owned()).collect()
+            }
             Some("options") => {
                 for option in words {
                     merge_option(&mut out.options, option);
@@ -46,7 +49,12 @@ fn merge_option(options: &mut Vec<String>, option: &str) {
 }
 
 /// A pod's settings and what had to be cut (for an event).
-pub(crate) fn for_pod(pod: &Pod, host: &Resolver, cluster_dns: &[String], cluster_domain: &str) -> (Resolver, Vec<String>) {
+pub(crate) fn for_pod(
+    pod: &Pod,
+    host: &Resolver,
+    cluster_dns: &[String],
+    cluster_domain: &str,
+) -> (Resolver, Vec<String>) {
     let policy = spec::spec(pod).dns_policy.as_deref().unwrap_or("ClusterFirst");
     let cluster = match policy {
         "ClusterFirstWithHostNet" => true,
@@ -56,7 +64,11 @@ pub(crate) fn for_pod(pod: &Pod, host: &Resolver, cluster_dns: &[String], cluste
     let mut out = if policy == "None" {
         Resolver::default()
     } else if cluster && !cluster_dns.is_empty() {
-        let mut searches = vec![format!("{}.svc.{cluster_domain}", spec::namespace(pod)), format!("svc.{cluster_domain}"), cluster_domain.to_owned()];
+        let mut searches = vec![
+            format!("{}.svc.{cluster_domain}", spec::namespace(pod)),
+            format!("svc.{cluster_domain}"),
+            cluster_domain.to_owned(),
+        ];
         searches.extend(host.searches.iter().cloned());
         Resolver { servers: cluster_dns.to_vec(), searches: unique(searches), options: vec!["ndots:5".into()] }
     } else {
@@ -92,7 +104,10 @@ fn limit(out: &mut Resolver) -> Vec<String> {
     let mut warnings = Vec::new();
     if out.servers.len() > MAX_SERVERS {
         out.servers.truncate(MAX_SERVERS);
-        warnings.push(format!("Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: {}", out.servers.join(" ")));
+        warnings.push(format!(
+            "Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: {}",
+            out.servers.join(" ")
+        ));
     }
     let before = out.searches.clone();
     out.searches.truncate(MAX_SEARCHES);
@@ -101,7 +116,10 @@ fn limit(out: &mut Resolver) -> Vec<String> {
         out.searches.pop();
     }
     if out.searches != before {
-        warnings.push(format!("Search Line limits were exceeded, some search paths have been omitted, the applied search line is: {}", out.searches.join(" ")));
+        warnings.push(format!(
+            "Search Line limits were exceeded, some search paths have been omitted, the applied search line is: {}",
+            out.searches.join(" ")
+        ));
     }
     warnings
 }
@@ -131,19 +149,42 @@ mod tests {
     fn policies() {
         let host = parse("# c\nnameserver 8.8.8.8\nsearch old\nsearch corp.example. .\noptions timeout:2 edns0\n");
         let pod = |policy: &str, network: bool, own: Option<PodDNSConfig>| {
-            let mut pod = Pod { spec: Some(PodSpec { dns_policy: Some(policy.into()), host_network: Some(network), dns_config: own, ..PodSpec::default() }), ..Pod::default() };
+            let mut pod = Pod {
+                spec: Some(PodSpec {
+                    dns_policy: Some(policy.into()),
+                    host_network: Some(network),
+                    dns_config: own,
+                    ..PodSpec::default()
+                }),
+                ..Pod::default()
+            };
             pod.metadata.namespace = Some("n".into());
             pod
         };
-        let own = PodDNSConfig { nameservers: Some(vec!["1.1.1.1".into()]), searches: None, options: Some(vec![PodDNSConfigOption { name: Some("ndots".into()), value: Some("2".into()) }]) };
+        let own = PodDNSConfig {
+            nameservers: Some(vec!["1.1.1.1".into()]),
+            searches: None,
+            options: Some(vec![PodDNSConfigOption { name: Some("ndots".into()), value: Some("2".into()) }]),
+        };
         for (policy, network, own, expected) in [
-            ("ClusterFirst", false, None, "search n.svc.cluster.local svc.cluster.local cluster.local corp.example\nnameserver 10.96.0.10\noptions ndots:5\n"),
+            (
+                "ClusterFirst",
+                false,
+                None,
+                "search n.svc.cluster.local svc.cluster.local cluster.local corp.example\nnameserver 10.96.0.10\noptions ndots:5\n",
+            ),
             ("ClusterFirst", true, None, "search corp.example\nnameserver 8.8.8.8\noptions timeout:2 edns0\n"),
             ("Default", false, None, "search corp.example\nnameserver 8.8.8.8\noptions timeout:2 edns0\n"),
             ("None", false, Some(own.clone()), "nameserver 1.1.1.1\noptions ndots:2\n"),
-            ("ClusterFirst", false, Some(own), "search n.svc.cluster.local svc.cluster.local cluster.local corp.example\nnameserver 10.96.0.10\nnameserver 1.1.1.1\noptions ndots:2\n"),
+            (
+                "ClusterFirst",
+                false,
+                Some(own),
+                "search n.svc.cluster.local svc.cluster.local cluster.local corp.example\nnameserver 10.96.0.10\nnameserver 1.1.1.1\noptions ndots:2\n",
+            ),
         ] {
-            let (resolver, warnings) = for_pod(&pod(policy, network, own), &host, &["10.96.0.10".into()], "cluster.local");
+            let (resolver, warnings) =
+                for_pod(&pod(policy, network, own), &host, &["10.96.0.10".into()], "cluster.local");
             assert_eq!(resolver.to_string(), expected, "{policy}");
             assert!(warnings.is_empty());
         }

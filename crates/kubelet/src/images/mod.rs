@@ -59,10 +59,21 @@ fn key(pod: &Pod, image: &str) -> String {
 }
 
 /// The image of a container, pulled if its policy wants it.
-pub(crate) async fn ensure(context: &Context, pod: &Pod, container: &Container, objects: &Snapshot) -> Result<Arc<Image>, Refused> {
+pub(crate) async fn ensure(
+    context: &Context,
+    pod: &Pod,
+    container: &Container,
+    objects: &Snapshot,
+) -> Result<Arc<Image>, Refused> {
     let result = find(context, pod, container, objects).await;
     if let Err(refused) = &result {
-        context.container_event(pod, &container.name, Kind::Warning, "Failed", &format!("Error: {}", refused.waiting.reason));
+        context.container_event(
+            pod,
+            &container.name,
+            Kind::Warning,
+            "Failed",
+            &format!("Error: {}", refused.waiting.reason),
+        );
     }
     result
 }
@@ -70,7 +81,8 @@ pub(crate) async fn ensure(context: &Context, pod: &Pod, container: &Container, 
 async fn find(context: &Context, pod: &Pod, container: &Container, objects: &Snapshot) -> Result<Arc<Image>, Refused> {
     let reference = container.image.as_deref().unwrap_or_default();
     let policy = container.image_pull_policy.as_deref().unwrap_or_else(|| default_policy(reference));
-    let say = |kind: Kind, reason: &str, message: &str| context.container_event(pod, &container.name, kind, reason, message);
+    let say =
+        |kind: Kind, reason: &str, message: &str| context.container_event(pod, &container.name, kind, reason, message);
     if let Err(error) = context.images.normalize(reference) {
         let message = format!("Failed to apply default image tag {reference:?}: {error}");
         say(Kind::Warning, "InspectFailed", &message);
@@ -78,7 +90,11 @@ async fn find(context: &Context, pod: &Pod, container: &Container, objects: &Sna
     }
     let present = if policy == "Always" { None } else { lookup(context, pod, reference).await? };
     if let Some(image) = present {
-        say(Kind::Normal, "Pulled", &format!("Container image {reference:?} already present on machine and can be accessed by the pod"));
+        say(
+            Kind::Normal,
+            "Pulled",
+            &format!("Container image {reference:?} already present on machine and can be accessed by the pod"),
+        );
         return Ok(image);
     }
     if policy == "Never" {
@@ -99,7 +115,13 @@ fn default_policy(reference: &str) -> &'static str {
 async fn lookup(context: &Context, pod: &Pod, reference: &str) -> Result<Option<Arc<Image>>, Refused> {
     match context.images.get(reference).await {
         Ok(found) => Ok(found),
-        Err(error) => Err(refuse_slowly(context, pod, reference, "ImageInspectError", format!("Failed to inspect image {reference:?}: {error}"))),
+        Err(error) => Err(refuse_slowly(
+            context,
+            pod,
+            reference,
+            "ImageInspectError",
+            format!("Failed to inspect image {reference:?}: {error}"),
+        )),
     }
 }
 
@@ -112,10 +134,17 @@ fn refuse_slowly(context: &Context, pod: &Pod, reference: &str, reason: &str, me
     Refused { waiting: Waiting { reason: reason.into(), message }, retry_at: now + backoff.delay(&key) }
 }
 
-async fn pull(context: &Context, pod: &Pod, container: &Container, reference: &str, objects: &Snapshot) -> Result<Arc<Image>, Refused> {
+async fn pull(
+    context: &Context,
+    pod: &Pod,
+    container: &Container,
+    reference: &str,
+    objects: &Snapshot,
+) -> Result<Arc<Image>, Refused> {
     let key = key(pod, reference);
     let begun = context.env.now();
-    let say = |kind: Kind, reason: &str, message: &str| context.container_event(pod, &container.name, kind, reason, message);
+    let say =
+        |kind: Kind, reason: &str, message: &str| context.container_event(pod, &container.name, kind, reason, message);
     let waits = context.puller.backoff.lock().waits_since_update(&key, begun);
     if let Some(until) = waits {
         let text = format!("Back-off pulling image {reference:?}");
@@ -132,11 +161,16 @@ async fn pull(context: &Context, pod: &Pod, container: &Container, reference: &s
     let now = context.env.now();
     let error = match answer {
         Ok(Ok(image)) => {
-            let took = go_duration(SignedDuration::from_millis(i64::try_from(now.duration_since(begun).as_millis()).unwrap_or(0)));
+            let took = go_duration(SignedDuration::from_millis(
+                i64::try_from(now.duration_since(begun).as_millis()).unwrap_or(0),
+            ));
             say(
                 Kind::Normal,
                 "Pulled",
-                &format!("Successfully pulled image {reference:?} in {took} ({took} including waiting). Image size: {} bytes.", image.size_bytes),
+                &format!(
+                    "Successfully pulled image {reference:?} in {took} ({took} including waiting). Image size: {} bytes.",
+                    image.size_bytes
+                ),
             );
             context.puller.backoff.lock().forget(&key);
             return Ok(image);
@@ -147,7 +181,10 @@ async fn pull(context: &Context, pod: &Pod, container: &Container, reference: &s
     say(Kind::Warning, "Failed", &format!("Failed to pull image {reference:?}: {error}"));
     let missing = secrets::missing(pod, objects);
     if !missing.is_empty() {
-        let text = format!("Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.", missing.join(", "));
+        let text = format!(
+            "Unable to retrieve some image pull secrets ({}); attempting to pull the image may not succeed.",
+            missing.join(", ")
+        );
         context.pod_event(pod, Kind::Warning, "FailedToRetrieveImagePullSecret", &text);
     }
     context.puller.backoff.lock().next(&key, now, now);
@@ -163,7 +200,12 @@ pub(crate) fn names(image: &Image, reference: &str, normalized: Option<String>) 
         .or_else(|| image.digests.first().cloned())
         .unwrap_or_else(|| reference.to_owned());
     let repository = name.rsplit_once(':').map_or(name.as_str(), |(repository, _)| repository);
-    let id = image.digests.iter().find(|digest| digest.starts_with(&format!("{repository}@"))).or(image.digests.first()).unwrap_or(&image.id);
+    let id = image
+        .digests
+        .iter()
+        .find(|digest| digest.starts_with(&format!("{repository}@")))
+        .or(image.digests.first())
+        .unwrap_or(&image.id);
     (name.clone(), id.clone())
 }
 
@@ -173,7 +215,13 @@ mod tests {
 
     #[test]
     fn policies_by_tag() {
-        for (image, policy) in [("nginx", "Always"), ("nginx:latest", "Always"), ("nginx:1", "IfNotPresent"), ("r:5000/nginx", "Always"), ("nginx@sha256:00", "IfNotPresent")] {
+        for (image, policy) in [
+            ("nginx", "Always"),
+            ("nginx:latest", "Always"),
+            ("nginx:1", "IfNotPresent"),
+            ("r:5000/nginx", "Always"),
+            ("nginx@sha256:00", "IfNotPresent"),
+        ] {
             assert_eq!(default_policy(image), policy, "{image}");
         }
     }

@@ -31,7 +31,13 @@ const LAST_WORDS: Duration = Duration::from_millis(100);
 const AT_LATEST: Duration = Duration::from_secs(30);
 
 /// Sends the log in pieces until its end, the client's end, or (followed) the container's end.
-pub(crate) async fn send(path: PathBuf, options: Options, entry: Entry, id: ContainerId, sink: mpsc::Sender<Bytes>) -> io::Result<()> {
+pub(crate) async fn send(
+    path: PathBuf,
+    options: Options,
+    entry: Entry,
+    id: ContainerId,
+    sink: mpsc::Sender<Bytes>,
+) -> io::Result<()> {
     let watch = if options.follow { path.parent().map(Watch::new).transpose()? } else { None };
     let list = files(&path);
     let (mut index, mut offset) = match options.tail {
@@ -79,7 +85,15 @@ async fn pour(lines: &mut Lines, printer: &mut Printer, sink: &mpsc::Sender<Byte
     }
 }
 
-async fn follow(path: &Path, watch: &Watch, mut current: Option<Lines>, mut printer: Printer, mut entry: Entry, id: &ContainerId, sink: &mpsc::Sender<Bytes>) -> io::Result<()> {
+async fn follow(
+    path: &Path,
+    watch: &Watch,
+    mut current: Option<Lines>,
+    mut printer: Printer,
+    mut entry: Entry,
+    id: &ContainerId,
+    sink: &mpsc::Sender<Bytes>,
+) -> io::Result<()> {
     let mut state = entry.changed.clone();
     loop {
         let ended = has_ended(&mut entry, &mut state, id);
@@ -124,7 +138,15 @@ struct Watch(AsyncFd<OwnedFd>);
 impl Watch {
     fn new(dir: &Path) -> io::Result<Self> {
         let fd = inotify::init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC)?;
-        inotify::add_watch(&fd, dir, WatchFlags::MODIFY | WatchFlags::CREATE | WatchFlags::MOVED_FROM | WatchFlags::MOVED_TO | WatchFlags::DELETE)?;
+        inotify::add_watch(
+            &fd,
+            dir,
+            WatchFlags::MODIFY
+                | WatchFlags::CREATE
+                | WatchFlags::MOVED_FROM
+                | WatchFlags::MOVED_TO
+                | WatchFlags::DELETE,
+        )?;
         Ok(Self(crate::streaming::pipes::register(fd)?))
     }
 

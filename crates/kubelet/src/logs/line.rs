@@ -101,6 +101,13 @@ mod tests {
         assert_eq!(all(Options::default()), "one\ntwo\nthree\nno newline");
         assert_eq!(all(Options { stream: Some(Stream::Stderr), ..Options::default() }), "two\n");
         assert_eq!(all(Options { limit_bytes: Some(6), ..Options::default() }), "one\ntw");
-        assert_eq!(all(Options { since: Some("2026-11-21T10:00:02Z".parse().unwrap()), timestamps: true, ..Options::default() }), "2026-11-21T10:00:02.000000001Z three\n2026-11-21T10:00:03.000000001Z no newline");
+        assert_eq!(
+            all(Options {
+                since: Some("2026-11-21T10:00:02Z".parse().unwrap()),
+                timestamps: true,
+                ..Options::default()
+            }),
+            "2026-11-21T10:00:02.000000001Z three\n2026-11-21T10:00:03.000000001Z no newline"
+        );
     }
 }

@@ -18,7 +18,11 @@ pub(crate) fn files(path: &Path) -> Vec<PathBuf> {
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|file| file.file_name().is_some_and(|file| file.to_string_lossy().strip_prefix(&name).is_some_and(|rest| rest.starts_with('.'))))
+        .filter(|file| {
+            file.file_name().is_some_and(|file| {
+                file.to_string_lossy().strip_prefix(&name).is_some_and(|rest| rest.starts_with('.'))
+            })
+        })
         .collect();
     rotated.sort();
     rotated.push(path.to_owned());

@@ -25,7 +25,9 @@ pub(crate) async fn keep(context: Arc<Context>, directory: Arc<Directory>) {
         for entry in directory.all() {
             for instance in entry.view.running() {
                 let path = instance.state.log_path.clone();
-                if !seen.insert(path.clone()) || fs::metadata(&path).map_or(0, |meta| meta.len()) < context.config.log_max_bytes {
+                if !seen.insert(path.clone())
+                    || fs::metadata(&path).map_or(0, |meta| meta.len()) < context.config.log_max_bytes
+                {
                     continue;
                 }
                 let rotated = rotate(&path, context.env.now(), context.config.log_max_files);
@@ -68,7 +70,8 @@ mod tests {
             rotate(&path, Timestamp::from_second(second).unwrap(), 3).unwrap();
         }
         fs::write(&path, "x").unwrap();
-        let names: Vec<_> = files(&path).iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        let names: Vec<_> =
+            files(&path).iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect();
         assert_eq!(names, ["0.log.19700101-000004", "0.log.19700101-000005", "0.log"]);
     }
 }

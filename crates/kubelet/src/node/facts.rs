@@ -25,7 +25,9 @@ impl Facts {
         let line = |path: &str| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         let info = line("/proc/meminfo");
         let kib = |key: &str| meminfo(&info, key);
-        let machine_id = Some(line("/etc/machine-id")).filter(|id| !id.is_empty()).unwrap_or_else(|| line("/var/lib/dbus/machine-id"));
+        let machine_id = Some(line("/etc/machine-id"))
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(|| line("/var/lib/dbus/machine-id"));
         let boot_id = line("/proc/sys/kernel/random/boot_id");
         Self {
             cpu_count: std::thread::available_parallelism().map_or(1, |count| u32::try_from(count.get()).unwrap_or(1)),
@@ -33,7 +35,9 @@ impl Facts {
             swap_bytes: kib("SwapTotal:"),
             huge_pages: huge_pages(Path::new("/sys/kernel/mm/hugepages")),
             disk_bytes: disk(root_dir).0,
-            system_uuid: Some(line("/sys/class/dmi/id/product_uuid")).filter(|id| !id.is_empty()).unwrap_or_else(|| machine_id.clone()),
+            system_uuid: Some(line("/sys/class/dmi/id/product_uuid"))
+                .filter(|id| !id.is_empty())
+                .unwrap_or_else(|| machine_id.clone()),
             machine_id,
             boot_id,
             kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
@@ -49,15 +53,27 @@ impl Facts {
 
 /// Bytes of a `/proc/meminfo` line.
 pub(crate) fn meminfo(text: &str, key: &str) -> u64 {
-    text.lines().find_map(|line| line.strip_prefix(key)?.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()).unwrap_or(0) * 1024
+    text.lines()
+        .find_map(|line| line.strip_prefix(key)?.trim().trim_end_matches(" kB").trim().parse::<u64>().ok())
+        .unwrap_or(0)
+        * 1024
 }
 
 fn huge_pages(root: &Path) -> BTreeMap<String, u64> {
     let mut out = BTreeMap::new();
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let Some(kib) = name.strip_prefix("hugepages-").and_then(|rest| rest.strip_suffix("kB")).and_then(|kib| kib.parse::<u64>().ok()) else { continue };
-        let count = fs::read_to_string(entry.path().join("nr_hugepages")).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0);
+        let Some(kib) = name
+            .strip_prefix("hugepages-")
+            .and_then(|rest| rest.strip_suffix("kB"))
+            .and_then(|kib| kib.parse::<u64>().ok())
+        else {
+            continue;
+        };
+        let count = fs::read_to_string(entry.path().join("nr_hugepages"))
+            .ok()
+            .and_then(|text| text.trim().parse::<u64>().ok())
+            .unwrap_or(0);
         let size = match kib {
             kib if kib % (1 << 20) == 0 => format!("{}Gi", kib >> 20),
             kib if kib % 1024 == 0 => format!("{}Mi", kib >> 10),
@@ -69,8 +85,11 @@ fn huge_pages(root: &Path) -> BTreeMap<String, u64> {
 }
 
 fn os_image() -> String {
-    let text = fs::read_to_string("/etc/os-release").or_else(|_| fs::read_to_string("/usr/lib/os-release")).unwrap_or_default();
-    let name = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).map(|name| name.trim_matches('"').to_owned());
+    let text = fs::read_to_string("/etc/os-release")
+        .or_else(|_| fs::read_to_string("/usr/lib/os-release"))
+        .unwrap_or_default();
+    let name =
+        text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME=")).map(|name| name.trim_matches('"').to_owned());
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| "Linux".into())
 }
 

@@ -58,7 +58,8 @@ async fn try_register(context: &Context) -> Result<Node, client::Error> {
     match context.client.create(&wanted).await {
         Ok(node) => {
             // Some API servers drop the status of a new object.
-            let has_status = node.status.as_ref().and_then(|status| status.conditions.as_ref()).is_some_and(|list| !list.is_empty());
+            let has_status =
+                node.status.as_ref().and_then(|status| status.conditions.as_ref()).is_some_and(|list| !list.is_empty());
             let node = if has_status { node } else { return_to(context, node).await? };
             greet(context, &node);
             Ok(node)
@@ -76,11 +77,17 @@ async fn try_register(context: &Context) -> Result<Node, client::Error> {
 /// The node was here before: labels of the machine and the status are brought up to date.
 async fn return_to(context: &Context, known: Node) -> Result<Node, client::Error> {
     let labels = object::standard_labels(&context.config, &context.facts);
-    let has = |key: &String, value: &String| known.metadata.labels.as_ref().and_then(|labels| labels.get(key)) == Some(value);
+    let has =
+        |key: &String, value: &String| known.metadata.labels.as_ref().and_then(|labels| labels.get(key)) == Some(value);
     if !labels.iter().all(|(key, value)| has(key, value)) {
         context.client.merge::<Node>("", &context.config.node_name, &json!({"metadata": {"labels": labels}})).await?;
     }
-    let boot = known.status.as_ref().and_then(|status| status.node_info.as_ref()).map(|info| info.boot_id.clone()).unwrap_or_default();
+    let boot = known
+        .status
+        .as_ref()
+        .and_then(|status| status.node_info.as_ref())
+        .map(|info| info.boot_id.clone())
+        .unwrap_or_default();
     if !boot.is_empty() && boot != context.facts.boot_id {
         let text = format!("Node {} has been rebooted, boot id: {}", context.config.node_name, context.facts.boot_id);
         context.events.about(reference(context), EventKind::Warning, "Rebooted", &text);
@@ -91,20 +98,31 @@ async fn return_to(context: &Context, known: Node) -> Result<Node, client::Error
 
 /// Events name a node by its name as UID, as Kubernetes does.
 fn reference(context: &Context) -> ObjectReference {
-    ObjectReference { kind: Some("Node".into()), name: Some(context.config.node_name.clone()), uid: Some(context.config.node_name.clone()), ..ObjectReference::default() }
+    ObjectReference {
+        kind: Some("Node".into()),
+        name: Some(context.config.node_name.clone()),
+        uid: Some(context.config.node_name.clone()),
+        ..ObjectReference::default()
+    }
 }
 
 fn greet(context: &Context, _: &Node) {
     let about = reference(context);
     let name = &context.config.node_name;
     context.events.about(about.clone(), EventKind::Normal, "Starting", "Starting kubelet.");
-    for (reason, kind) in [("NodeHasSufficientMemory", EventKind::Normal), ("NodeHasNoDiskPressure", EventKind::Normal), ("NodeHasSufficientPID", EventKind::Normal), ("NodeReady", EventKind::Normal)] {
+    for (reason, kind) in [
+        ("NodeHasSufficientMemory", EventKind::Normal),
+        ("NodeHasNoDiskPressure", EventKind::Normal),
+        ("NodeHasSufficientPID", EventKind::Normal),
+        ("NodeReady", EventKind::Normal),
+    ] {
         context.events.about(about.clone(), kind, reason, &format!("Node {name} status is now: {reason}"));
     }
 }
 
 async fn status(context: &Context, old: Option<&NodeStatus>) -> NodeStatus {
-    let images = timeout(Duration::from_secs(5), context.images.list()).await.ok().and_then(Result::ok).unwrap_or_default();
+    let images =
+        timeout(Duration::from_secs(5), context.images.list()).await.ok().and_then(Result::ok).unwrap_or_default();
     let version = match context.runtime.version() {
         version if version.contains("://") => version,
         version => format!("podium://{version}"),
@@ -114,7 +132,9 @@ async fn status(context: &Context, old: Option<&NodeStatus>) -> NodeStatus {
 
 fn health(context: &Context) -> Health {
     let (size, free) = super::facts::disk(&context.config.root_dir);
-    let available = std::fs::read_to_string("/proc/meminfo").map(|text| super::facts::meminfo(&text, "MemAvailable:")).unwrap_or(u64::MAX);
+    let available = std::fs::read_to_string("/proc/meminfo")
+        .map(|text| super::facts::meminfo(&text, "MemAvailable:"))
+        .unwrap_or(u64::MAX);
     Health {
         not_ready: None,
         // Kubernetes' hard limits: 100 MiB of memory, a tenth of the disk.
@@ -139,7 +159,10 @@ async fn write(context: &Context, old: Option<&NodeStatus>, new: &NodeStatus) ->
     if let Some(map) = after.as_object_mut() {
         map.retain(|key, value| before.get(key) != Some(value));
     }
-    context.client.patch_status::<Node>("", &context.config.node_name, PatchKind::Strategic, &json!({"status": after})).await
+    context
+        .client
+        .patch_status::<Node>("", &context.config.node_name, PatchKind::Strategic, &json!({"status": after}))
+        .await
 }
 
 /// Status every five minutes and upon change, events of transitions.
@@ -188,13 +211,27 @@ fn tell_transitions(context: &Context, old: &NodeStatus, new: &NodeStatus) {
             _ => ("NodeReady", "NodeNotReady"),
         };
         let reason = if condition.status == "True" { yes } else { no };
-        context.events.about(reference(context), EventKind::Normal, reason, &format!("Node {name} status is now: {reason}"));
+        context.events.about(
+            reference(context),
+            EventKind::Normal,
+            reason,
+            &format!("Node {name} status is now: {reason}"),
+        );
     }
 }
 
 /// The heartbeat.
 pub(crate) async fn keep_lease(context: Arc<Context>, node: Node) {
     let name = context.config.node_name.clone();
-    let owner = OwnerReference { api_version: "v1".into(), kind: "Node".into(), name: name.clone(), uid: node.metadata.uid.unwrap_or_default(), ..OwnerReference::default() };
-    Holder::new(context.client.clone(), context.env.clone(), NAMESPACE, &name, &name, LEASE_SECONDS).owned_by(owner).keep(LEASE_EVERY).await;
+    let owner = OwnerReference {
+        api_version: "v1".into(),
+        kind: "Node".into(),
+        name: name.clone(),
+        uid: node.metadata.uid.unwrap_or_default(),
+        ..OwnerReference::default()
+    };
+    Holder::new(context.client.clone(), context.env.clone(), NAMESPACE, &name, &name, LEASE_SECONDS)
+        .owned_by(owner)
+        .keep(LEASE_EVERY)
+        .await;
 }

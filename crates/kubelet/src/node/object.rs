@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use cri::image::Image;
 use jiff::Timestamp;
 use k8s_openapi::{
-    api::core::v1::{ContainerImage, DaemonEndpoint, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeFeatures, NodeRuntimeHandler, NodeRuntimeHandlerFeatures, NodeSpec, NodeStatus, NodeSwapStatus, NodeSystemInfo},
+    api::core::v1::{
+        ContainerImage, DaemonEndpoint, Node, NodeAddress, NodeCondition, NodeDaemonEndpoints, NodeFeatures,
+        NodeRuntimeHandler, NodeRuntimeHandlerFeatures, NodeSpec, NodeStatus, NodeSwapStatus, NodeSystemInfo,
+    },
     apimachinery::pkg::{
         api::resource::Quantity,
         apis::meta::v1::{ObjectMeta, Time},
@@ -38,7 +41,9 @@ pub(crate) fn new(config: &Config, facts: &Facts) -> Node {
         metadata: ObjectMeta {
             name: Some(config.node_name.clone()),
             labels: Some(labels),
-            annotations: Some([("volumes.kubernetes.io/controller-managed-attach-detach".to_owned(), "true".to_owned())].into()),
+            annotations: Some(
+                [("volumes.kubernetes.io/controller-managed-attach-detach".to_owned(), "true".to_owned())].into(),
+            ),
             ..ObjectMeta::default()
         },
         spec: Some(NodeSpec::default()),
@@ -61,7 +66,11 @@ pub(crate) fn standard_labels(config: &Config, facts: &Facts) -> BTreeMap<String
 }
 
 fn binary(bytes: u64) -> Quantity {
-    if bytes.is_multiple_of(1024) && bytes > 0 { Quantity(format!("{}Ki", bytes / 1024)) } else { Quantity(bytes.to_string()) }
+    if bytes.is_multiple_of(1024) && bytes > 0 {
+        Quantity(format!("{}Ki", bytes / 1024))
+    } else {
+        Quantity(bytes.to_string())
+    }
 }
 
 fn capacity(config: &Config, facts: &Facts) -> BTreeMap<String, Quantity> {
@@ -86,30 +95,48 @@ fn allocatable(config: &Config, facts: &Facts) -> BTreeMap<String, Quantity> {
     let mut out = capacity(config, facts);
     let pages: u64 = facts.huge_pages.values().sum();
     // As upstream: a hundred MiB for the hard eviction limit, and a tenth of the disk.
-    let memory = facts.memory_bytes.saturating_sub(config.reserved_memory_bytes).saturating_sub(100 << 20).saturating_sub(pages);
+    let memory =
+        facts.memory_bytes.saturating_sub(config.reserved_memory_bytes).saturating_sub(100 << 20).saturating_sub(pages);
     out.insert("memory".into(), binary(memory));
     let milli = u64::from(facts.cpu_count) * 1000 - config.reserved_cpu_milli.min(u64::from(facts.cpu_count) * 1000);
-    out.insert("cpu".into(), if milli.is_multiple_of(1000) { Quantity((milli / 1000).to_string()) } else { Quantity(format!("{milli}m")) });
+    out.insert(
+        "cpu".into(),
+        if milli.is_multiple_of(1000) { Quantity((milli / 1000).to_string()) } else { Quantity(format!("{milli}m")) },
+    );
     out.insert("ephemeral-storage".into(), Quantity((u128::from(facts.disk_bytes) * 9 / 10).to_string()));
     out
 }
 
 /// The status; transition times come from the old one.
-pub(crate) fn status(config: &Config, facts: &Facts, runtime_version: &str, images: &[std::sync::Arc<Image>], health: &Health, old: Option<&NodeStatus>, now: Timestamp) -> NodeStatus {
-    let mut addresses: Vec<_> = config.node_ips.iter().map(|ip| NodeAddress { type_: "InternalIP".into(), address: ip.to_string() }).collect();
+pub(crate) fn status(
+    config: &Config,
+    facts: &Facts,
+    runtime_version: &str,
+    images: &[std::sync::Arc<Image>],
+    health: &Health,
+    old: Option<&NodeStatus>,
+    now: Timestamp,
+) -> NodeStatus {
+    let mut addresses: Vec<_> =
+        config.node_ips.iter().map(|ip| NodeAddress { type_: "InternalIP".into(), address: ip.to_string() }).collect();
     addresses.push(NodeAddress { type_: "Hostname".into(), address: config.node_name.clone() });
     NodeStatus {
         addresses: Some(addresses),
         capacity: Some(capacity(config, facts)),
         allocatable: Some(allocatable(config, facts)),
         conditions: Some(conditions(health, old, now)),
-        daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: i32::from(config.port) }) }),
+        daemon_endpoints: Some(NodeDaemonEndpoints {
+            kubelet_endpoint: Some(DaemonEndpoint { port: i32::from(config.port) }),
+        }),
         features: Some(NodeFeatures { supplemental_groups_policy: Some(true) }),
         images: Some(image_list(images)),
         node_info: Some(system(facts, runtime_version)),
         runtime_handlers: Some(vec![NodeRuntimeHandler {
             name: Some(String::new()),
-            features: Some(NodeRuntimeHandlerFeatures { recursive_read_only_mounts: Some(true), user_namespaces: Some(false) }),
+            features: Some(NodeRuntimeHandlerFeatures {
+                recursive_read_only_mounts: Some(true),
+                user_namespaces: Some(false),
+            }),
         }]),
         ..NodeStatus::default()
     }
@@ -150,9 +177,24 @@ fn conditions(health: &Health, old: Option<&NodeStatus>, now: Timestamp) -> Vec<
         (type_.to_owned(), is, reason.to_owned(), message.to_owned())
     };
     let all = [
-        pressure("MemoryPressure", health.memory_pressure, ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"), ("KubeletHasSufficientMemory", "kubelet has sufficient memory available")),
-        pressure("DiskPressure", health.disk_pressure, ("KubeletHasDiskPressure", "kubelet has disk pressure"), ("KubeletHasNoDiskPressure", "kubelet has no disk pressure")),
-        pressure("PIDPressure", health.pid_pressure, ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"), ("KubeletHasSufficientPID", "kubelet has sufficient PID available")),
+        pressure(
+            "MemoryPressure",
+            health.memory_pressure,
+            ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available"),
+            ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
+        ),
+        pressure(
+            "DiskPressure",
+            health.disk_pressure,
+            ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+            ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+        ),
+        pressure(
+            "PIDPressure",
+            health.pid_pressure,
+            ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
+            ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+        ),
         match &health.not_ready {
             None => ("Ready".to_owned(), true, "KubeletReady".to_owned(), "kubelet is posting ready status".to_owned()),
             Some(why) => ("Ready".to_owned(), false, "KubeletNotReady".to_owned(), why.clone()),
@@ -161,8 +203,11 @@ fn conditions(health: &Health, old: Option<&NodeStatus>, now: Timestamp) -> Vec<
     all.into_iter()
         .map(|(type_, is, reason, message)| {
             let status = if is { "True" } else { "False" };
-            let known = old.and_then(|old| old.conditions.as_ref()).and_then(|list| list.iter().find(|condition| condition.type_ == type_));
-            let since = known.filter(|known| known.status == status).and_then(|known| known.last_transition_time.clone());
+            let known = old
+                .and_then(|old| old.conditions.as_ref())
+                .and_then(|list| list.iter().find(|condition| condition.type_ == type_));
+            let since =
+                known.filter(|known| known.status == status).and_then(|known| known.last_transition_time.clone());
             NodeCondition {
                 type_,
                 status: status.into(),
@@ -183,10 +228,23 @@ mod tests {
     fn transitions_keep_their_time() {
         let now = Timestamp::from_second(1000).unwrap();
         let later = Timestamp::from_second(2000).unwrap();
-        let (config, facts) = (Config::new("n", std::path::Path::new("/x")), Facts { cpu_count: 4, memory_bytes: 8 << 30, disk_bytes: 1 << 40, ..Facts::default() });
+        let (config, facts) = (
+            Config::new("n", std::path::Path::new("/x")),
+            Facts { cpu_count: 4, memory_bytes: 8 << 30, disk_bytes: 1 << 40, ..Facts::default() },
+        );
         let first = status(&config, &facts, "podium://1", &[], &Health::default(), None, now);
-        let second = status(&config, &facts, "podium://1", &[], &Health { disk_pressure: true, ..Health::default() }, Some(&first), later);
-        let find = |status: &NodeStatus, type_: &str| status.conditions.iter().flatten().find(|condition| condition.type_ == type_).cloned().unwrap();
+        let second = status(
+            &config,
+            &facts,
+            "podium://1",
+            &[],
+            &Health { disk_pressure: true, ..Health::default() },
+            Some(&first),
+            later,
+        );
+        let find = |status: &NodeStatus, type_: &str| {
+            status.conditions.iter().flatten().find(|condition| condition.type_ == type_).cloned().unwrap()
+        };
         assert_eq!(find(&second, "Ready").last_transition_time, Some(Time(now)));
         assert_eq!(find(&second, "Ready").last_heartbeat_time, Some(Time(later)));
         assert_eq!(find(&second, "DiskPressure").last_transition_time, Some(Time(later)));

@@ -26,7 +26,7 @@ use crate::{
     files::hosts,
     images,
     objects::OnChange,
-    probes::{Kind, Verdict, run::Place, task},
+    probes::Kind,
     status,
     volumes::setup,
 };
@@ -50,8 +50,11 @@ impl Worker {
     /// Watches every ConfigMap and Secret that the pod refers to.
     pub(super) fn lease_objects(&mut self) {
         let (mut maps, mut secrets) = setup::references(&self.pod);
-        let ephemeral: Vec<Container> = spec::ephemeral_containers(&self.pod).iter().map(spec::ephemeral_as_container).collect();
-        for container in spec::spec(&self.pod).containers.iter().chain(spec::init_containers(&self.pod)).chain(&ephemeral) {
+        let ephemeral: Vec<Container> =
+            spec::ephemeral_containers(&self.pod).iter().map(spec::ephemeral_as_container).collect();
+        for container in
+            spec::spec(&self.pod).containers.iter().chain(spec::init_containers(&self.pod)).chain(&ephemeral)
+        {
             let (more_maps, more_secrets) = build::references(container);
             maps.extend(more_maps);
             secrets.extend(more_secrets);
@@ -93,7 +96,8 @@ impl Worker {
     /// Mounted volumes follow their objects, their tokens are renewed.
     pub(super) fn renew_volumes(&mut self) {
         let now = self.context.env.now();
-        let due = self.volumes.stale || [self.volumes.refresh_at, self.volumes.retry_at].into_iter().flatten().any(|at| at <= now);
+        let due = self.volumes.stale
+            || [self.volumes.refresh_at, self.volumes.retry_at].into_iter().flatten().any(|at| at <= now);
         if due && self.ending.is_none() && !self.volumes.refreshing && self.volumes.state != Mounts::Busy {
             if self.volumes.state == Mounts::None {
                 self.volumes.state = Mounts::Busy;
@@ -104,7 +108,12 @@ impl Worker {
 
     fn run_sandbox(&mut self, attempt: u32, changed: bool) {
         if changed {
-            self.context.pod_event(&self.pod, EventKind::Normal, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.");
+            self.context.pod_event(
+                &self.pod,
+                EventKind::Normal,
+                "SandboxChanged",
+                "Pod sandbox changed, it will be killed and re-created.",
+            );
         }
         let config = match sandbox_config(&self.context, &self.pod, attempt) {
             Ok(config) => config,
@@ -135,7 +144,13 @@ impl Worker {
         }
         let logs = self.context.config.pod_logs(&self.pod).join(name);
         let of_file = |name: &str| name.split_once(".log").and_then(|(number, _)| number.parse::<u32>().ok());
-        let from_logs = std::fs::read_dir(logs).into_iter().flatten().flatten().filter_map(|entry| of_file(&entry.file_name().to_string_lossy())).map(|number| number + 1).max();
+        let from_logs = std::fs::read_dir(logs)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| of_file(&entry.file_name().to_string_lossy()))
+            .map(|number| number + 1)
+            .max();
         from_logs.unwrap_or(0).max(self.restarts.get(name).copied().unwrap_or(0))
     }
 
@@ -152,10 +167,16 @@ impl Worker {
                 .iter()
                 .find(|known| known.name == name)
                 .and_then(|known| known.target_container_name.as_deref())
-                .and_then(|target| self.view.latest_active(target).filter(|instance| instance.is_running()).map(|instance| instance.id().clone())),
+                .and_then(|target| {
+                    self.view
+                        .latest_active(target)
+                        .filter(|instance| instance.is_running())
+                        .map(|instance| instance.id().clone())
+                }),
             Role::Init | Role::Sidecar | Role::Main => None,
         };
-        let ips = if spec::is_host_network(&self.pod) { self.context.config.node_ips.clone() } else { sandbox.ips.clone() };
+        let ips =
+            if spec::is_host_network(&self.pod) { self.context.config.node_ips.clone() } else { sandbox.ips.clone() };
         let job = start::Job {
             context: self.context.clone(),
             pod: self.pod.clone(),
@@ -181,7 +202,13 @@ impl Worker {
             None => Container { name: stop.name.clone(), ..Container::default() },
         };
         let (sender, progress) = watch::channel(Progress { exited: false, hurry_seconds: None });
-        let signal = instance.state.annotations.get(annotation::STOP_SIGNAL).filter(|signal| !signal.is_empty()).cloned().unwrap_or_else(|| "SIGTERM".into());
+        let signal = instance
+            .state
+            .annotations
+            .get(annotation::STOP_SIGNAL)
+            .filter(|signal| !signal.is_empty())
+            .cloned()
+            .unwrap_or_else(|| "SIGTERM".into());
         let name = stop.name.clone();
         self.ends.insert(name.clone(), (stop.id.clone(), sender));
         let job = kill::Job {
@@ -203,7 +230,13 @@ impl Worker {
     pub(super) fn end_after_hook(&mut self, name: &str, id: ContainerId) {
         if self.view.by_id(&id).is_some_and(Instance::is_running) && !self.busy.contains_key(name) {
             let grace_seconds = spec::spec(&self.pod).termination_grace_period_seconds.unwrap_or(30);
-            self.stop_container(Stop { id, name: name.to_owned(), message: "FailedPostStartHook".into(), grace_seconds, run_pre_stop: true });
+            self.stop_container(Stop {
+                id,
+                name: name.to_owned(),
+                message: "FailedPostStartHook".into(),
+                grace_seconds,
+                run_pre_stop: true,
+            });
         }
     }
 
@@ -221,7 +254,12 @@ impl Worker {
     pub(super) fn on_sandbox_stopped(&mut self, id: &SandboxId, result: Result<(), String>) {
         self.sandbox_busy = false;
         if let Err(error) = result {
-            self.context.pod_event(&self.pod, EventKind::Warning, "FailedKillPod", &format!("error killing pod: {error}"));
+            self.context.pod_event(
+                &self.pod,
+                EventKind::Warning,
+                "FailedKillPod",
+                &format!("error killing pod: {error}"),
+            );
         }
         if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| &sandbox.id == id) {
             sandbox.ready = false;
@@ -252,66 +290,6 @@ impl Worker {
         });
     }
 
-    /// Every running container has the probes that are due.
-    pub(super) fn ensure_probes(&mut self) {
-        if self.exit != super::worker::Exit_::No {
-            return;
-        }
-        let mut due = Vec::new();
-        for instance in self.view.running().filter(|instance| !instance.in_post_start) {
-            let Some((role, container)) = spec::find(&self.pod, &instance.state.name) else { continue };
-            if !matches!(role, Role::Main | Role::Sidecar) {
-                continue;
-            }
-            let started = container.startup_probe.is_none() || self.verdicts.get(&(instance.id().clone(), Kind::Startup)) == Some(&Verdict::Success);
-            let ending = self.ending.is_some();
-            for (kind, probe, wanted) in [
-                (Kind::Startup, &container.startup_probe, !started && !ending),
-                (Kind::Liveness, &container.liveness_probe, started && !ending),
-                (Kind::Readiness, &container.readiness_probe, started),
-            ] {
-                let key = (instance.id().clone(), kind);
-                if let Some(probe) = probe.as_ref().filter(|_| wanted && !self.probes.contains_key(&key)) {
-                    due.push((key, probe.clone(), Arc::new(container.clone().into_owned()), instance.clone()));
-                }
-            }
-        }
-        for ((id, kind), probe, container, instance) in due {
-            self.start_probe(id, kind, probe, container, &instance);
-        }
-    }
-
-    fn start_probe(&mut self, id: ContainerId, kind: Kind, probe: k8s_openapi::api::core::v1::Probe, container: Arc<Container>, instance: &Instance) {
-        let started_at = match instance.state.phase {
-            cri::runtime::ContainerPhase::Running { started_at_ns, .. } => super::view::time_of(started_at_ns),
-            _ => self.context.env.now(),
-        };
-        let ip = if spec::is_host_network(&self.pod) { self.context.config.node_ips.first() } else { self.view.ips().first() };
-        let known_good = self.report.current.container_statuses.iter().chain(&self.report.current.init_container_statuses).flatten().any(|status| status.name == container.name && status.ready && started_at < self.context.start);
-        let task = task::Task {
-            context: self.context.clone(),
-            pod: self.pod.clone(),
-            place: Place { runtime: self.context.runtime.clone(), sandbox: instance.state.sandbox.clone(), id: id.clone(), container, pod_ip: ip.map(ToString::to_string).unwrap_or_default() },
-            probe,
-            kind,
-            started_at,
-            known_good,
-        };
-        let (mailbox, of) = (self.mailbox.clone(), id.clone());
-        let handle = tokio::spawn(task::run(task, move |verdict| mailbox.push(Message::Probe(of.clone(), kind, verdict))));
-        self.probes.insert((id, kind), handle.abort_handle());
-    }
-
-    pub(super) fn stop_probes(&mut self, kinds: &[Kind]) {
-        self.probes.retain(|(_, kind), task| {
-            let stop = kinds.contains(kind);
-            if stop {
-                task.abort();
-            }
-            !stop
-        });
-    }
-
     /// Limits that changed in place.
     pub(super) fn resize(&mut self) {
         let capacity = i64::try_from(self.context.facts.memory_bytes).unwrap_or(i64::MAX);
@@ -320,9 +298,14 @@ impl Worker {
             let text = serde_json::to_string(&container.resources).unwrap_or_default();
             let known = self.resources.insert(container.name.clone(), text.clone());
             if known.is_some_and(|known| known != text)
-                && let Some(instance) = self.view.latest_active(&container.name).filter(|instance| instance.is_running())
+                && let Some(instance) =
+                    self.view.latest_active(&container.name).filter(|instance| instance.is_running())
             {
-                changed.push((instance.state.sandbox.clone(), instance.id().clone(), resources::container_cgroup(&self.pod, container, capacity)));
+                changed.push((
+                    instance.state.sandbox.clone(),
+                    instance.id().clone(),
+                    resources::container_cgroup(&self.pod, container, capacity),
+                ));
             }
         }
         for (sandbox, id, limits) in changed {
@@ -330,7 +313,12 @@ impl Worker {
             tokio::spawn(async move {
                 match context.runtime.update_resources(&sandbox, &id, &limits).await {
                     Ok(()) => context.pod_event(&pod, EventKind::Normal, "ResizeCompleted", "Pod resize completed"),
-                    Err(error) => context.pod_event(&pod, EventKind::Warning, "ResizeError", &format!("Pod resize error: {error}")),
+                    Err(error) => context.pod_event(
+                        &pod,
+                        EventKind::Warning,
+                        "ResizeError",
+                        &format!("Pod resize error: {error}"),
+                    ),
                 }
             });
         }
@@ -364,9 +352,15 @@ async fn make_sandbox(context: &Context, pod: &Pod, config: &SandboxConfig) -> R
     let text = |error: cri::Error| error.to_string();
     let pid = context.runtime.run_sandbox(config).await.map_err(text)?;
     let host_network = spec::is_host_network(pod);
-    let ips = if host_network { Vec::new() } else { context.network.attach(&config.id, pid, &host_ports(pod)).await.map_err(text)?.ips };
+    let ips = if host_network {
+        Vec::new()
+    } else {
+        context.network.attach(&config.id, pid, &host_ports(pod)).await.map_err(text)?.ips
+    };
     let own = if host_network { &context.config.node_ips } else { &ips };
-    for warning in config::write_pod_files(context, pod, own).map_err(|error| format!("write the pod's files: {error}"))? {
+    for warning in
+        config::write_pod_files(context, pod, own).map_err(|error| format!("write the pod's files: {error}"))?
+    {
         context.pod_event(pod, EventKind::Warning, "DNSConfigForming", &warning);
     }
     let created_at_ns = i64::try_from(context.env.now().as_nanosecond()).unwrap_or(0);
@@ -411,7 +405,12 @@ fn sandbox_config(context: &Context, pod: &Pod, attempt: u32) -> Result<SandboxC
             _ => NamespaceMode::Container,
         },
         ipc: host(spec.host_ipc),
-        sysctls: spec.security_context.iter().flat_map(|own| own.sysctls.iter().flatten()).map(|sysctl| (sysctl.name.clone(), sysctl.value.clone())).collect(),
+        sysctls: spec
+            .security_context
+            .iter()
+            .flat_map(|own| own.sysctls.iter().flatten())
+            .map(|sysctl| (sysctl.name.clone(), sysctl.value.clone()))
+            .collect(),
         cgroup: resources::cgroup_path(pod),
         resources: resources::pod_cgroup(pod, context.config.pod_pids_limit),
         log_dir,

@@ -136,7 +136,16 @@ mod tests {
 
     #[test]
     fn durations_as_go_prints_them() {
-        for (millis, text) in [(10_000, "10s"), (80_000, "1m20s"), (300_000, "5m0s"), (1_234, "1.234s"), (12, "12ms"), (0, "0s"), (3_600_000, "1h0m0s"), (1_500, "1.5s")] {
+        for (millis, text) in [
+            (10_000, "10s"),
+            (80_000, "1m20s"),
+            (300_000, "5m0s"),
+            (1_234, "1.234s"),
+            (12, "12ms"),
+            (0, "0s"),
+            (3_600_000, "1h0m0s"),
+            (1_500, "1.5s"),
+        ] {
             assert_eq!(go_duration(SignedDuration::from_millis(millis)), text);
         }
     }

@@ -19,7 +19,8 @@ pub(super) struct Progress {
 /// Walks the init containers in order: each runs to its end (a sidecar until it has started) before the next begins.
 pub(super) fn plan(input: &Input<'_>, plan: &mut Plan) -> Progress {
     let containers = spec::init_containers(input.pod);
-    let main_began = spec::spec(input.pod).containers.iter().any(|container| input.view.latest_active(&container.name).is_some());
+    let main_began =
+        spec::spec(input.pod).containers.iter().any(|container| input.view.latest_active(&container.name).is_some());
     let last_seen = containers.iter().rposition(|container| input.view.latest_active(&container.name).is_some());
     let mut initialized = true;
     for (index, container) in containers.iter().enumerate() {
@@ -31,7 +32,12 @@ pub(super) fn plan(input: &Input<'_>, plan: &mut Plan) -> Progress {
             continue;
         }
         // A record may have been removed: what came later proves that this one had succeeded.
-        if main_began || last_seen.is_some_and(|last| index < last && containers[index + 1..=last].iter().any(|later| input.view.latest_active(&later.name).is_some())) {
+        if main_began
+            || last_seen.is_some_and(|last| {
+                index < last
+                    && containers[index + 1..=last].iter().any(|later| input.view.latest_active(&later.name).is_some())
+            })
+        {
             let failed = instance.and_then(Instance::exit).is_some_and(|exit| exit.code != 0);
             if !failed || main_began {
                 continue;
@@ -43,7 +49,9 @@ pub(super) fn plan(input: &Input<'_>, plan: &mut Plan) -> Progress {
         match instance.map(|instance| (instance.is_running(), instance.exit())) {
             Some((false, Some(exit))) if exit.code == 0 => {}
             Some((false, Some(exit))) => {
-                if !spec::restarts(input.pod, container, exit.code) || (spec::restart_policy(input.pod) == "Never" && container.restart_policy.is_none()) {
+                if !spec::restarts(input.pod, container, exit.code)
+                    || (spec::restart_policy(input.pod) == "Never" && container.restart_policy.is_none())
+                {
                     return Progress { initialized: false, failed: true };
                 }
                 initialized = false;
@@ -60,7 +68,13 @@ pub(super) fn plan(input: &Input<'_>, plan: &mut Plan) -> Progress {
 }
 
 /// Keeps a sidecar running; whether it has started.
-fn sidecar(input: &Input<'_>, plan: &mut Plan, container: &k8s_openapi::api::core::v1::Container, instance: Option<&Instance>, due: bool) -> bool {
+fn sidecar(
+    input: &Input<'_>,
+    plan: &mut Plan,
+    container: &k8s_openapi::api::core::v1::Container,
+    instance: Option<&Instance>,
+    due: bool,
+) -> bool {
     match instance {
         Some(instance) if instance.is_running() => {
             if !input.busy.contains_key(&container.name)
@@ -69,7 +83,9 @@ fn sidecar(input: &Input<'_>, plan: &mut Plan, container: &k8s_openapi::api::cor
                 plan.actions.push(Action::Stop(stop));
                 return false;
             }
-            !instance.in_post_start && (container.startup_probe.is_none() || (input.probes)(instance.id(), Kind::Startup) == Some(Verdict::Success))
+            !instance.in_post_start
+                && (container.startup_probe.is_none()
+                    || (input.probes)(instance.id(), Kind::Startup) == Some(Verdict::Success))
         }
         _ => {
             if due {

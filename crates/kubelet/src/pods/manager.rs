@@ -69,9 +69,16 @@ impl Directory {
     /// A pod by name, and by UID if one is given.
     pub(crate) fn find(self: &Arc<Self>, namespace: &str, name: &str, uid: Option<&str>) -> Option<Entry> {
         let pods = self.pods.lock();
-        let matches = |known: &&Known| spec::namespace(&known.pod) == namespace && spec::name(&known.pod) == name && uid.is_none_or(|uid| spec::uid(&known.pod) == uid);
+        let matches = |known: &&Known| {
+            spec::namespace(&known.pod) == namespace
+                && spec::name(&known.pod) == name
+                && uid.is_none_or(|uid| spec::uid(&known.pod) == uid)
+        };
         // After a quick deletion two may have the name: the newer one is meant.
-        pods.values().filter(matches).max_by_key(|known| known.pod.metadata.creation_timestamp.clone()).map(|known| known.entry(self))
+        pods.values()
+            .filter(matches)
+            .max_by_key(|known| known.pod.metadata.creation_timestamp.clone())
+            .map(|known| known.entry(self))
     }
 
     /// All pods.
@@ -114,7 +121,11 @@ impl Directory {
     pub(super) fn admit(&self, context: &Context, pod: &Pod) -> Result<(), Override> {
         let mut pods = self.pods.lock();
         let node: Option<Arc<Node>> = context.node.store().get("", &context.config.node_name);
-        let active = |known: &&Known| known.admitted && spec::uid(&known.pod) != spec::uid(pod) && !spec::is_terminal_phase(spec::phase(&known.pod));
+        let active = |known: &&Known| {
+            known.admitted
+                && spec::uid(&known.pod) != spec::uid(pod)
+                && !spec::is_terminal_phase(spec::phase(&known.pod))
+        };
         let others: Vec<&Pod> = pods.values().filter(active).map(|known| known.pod.as_ref()).collect();
         admit::check(pod, node.as_deref(), &others)?;
         if let Some(known) = pods.get_mut(spec::uid(pod)) {
@@ -140,7 +151,12 @@ impl Directory {
 
 impl Known {
     fn entry(&self, directory: &Arc<Directory>) -> Entry {
-        Entry { pod: self.pod.clone(), view: self.view.clone(), changed: self.changed.subscribe(), directory: Arc::downgrade(directory) }
+        Entry {
+            pod: self.pod.clone(),
+            view: self.view.clone(),
+            changed: self.changed.subscribe(),
+            directory: Arc::downgrade(directory),
+        }
     }
 }
 
@@ -189,14 +205,24 @@ fn route(context: &Arc<Context>, directory: &Arc<Directory>, views: &Arc<Views>,
 
 fn fresh(pod: &Arc<Pod>, view: &View) -> Known {
     // What has a sandbox was admitted before.
-    Known { mailbox: Arc::default(), pod: pod.clone(), view: Arc::new(view.clone()), admitted: !view.sandboxes.is_empty(), changed: watch::channel(()).0 }
+    Known {
+        mailbox: Arc::default(),
+        pod: pod.clone(),
+        view: Arc::new(view.clone()),
+        admitted: !view.sandboxes.is_empty(),
+        changed: watch::channel(()).0,
+    }
 }
 
 async fn hear(directory: Arc<Directory>, mut events: tokio::sync::mpsc::Receiver<RuntimeEvent>) {
     while let Some(event) = events.recv().await {
         match event {
-            RuntimeEvent::ContainerExited(sandbox, id, exit) => directory.tell_sandbox(&sandbox, Message::Exited(id, exit)),
-            RuntimeEvent::SandboxGone(sandbox) => directory.tell_sandbox(&sandbox, Message::SandboxGone(sandbox.clone())),
+            RuntimeEvent::ContainerExited(sandbox, id, exit) => {
+                directory.tell_sandbox(&sandbox, Message::Exited(id, exit))
+            }
+            RuntimeEvent::SandboxGone(sandbox) => {
+                directory.tell_sandbox(&sandbox, Message::SandboxGone(sandbox.clone()))
+            }
         }
     }
 }
@@ -214,17 +240,31 @@ async fn take_over(context: &Arc<Context>, directory: &Directory) -> HashMap<Str
     for state in &list {
         directory.add_sandbox(&state.config.id, &state.config.pod_uid);
     }
-    let living: Vec<SandboxId> = list.iter().filter(|state| state.ready && state.config.network != NamespaceMode::Host).map(|state| state.config.id.clone()).collect();
+    let living: Vec<SandboxId> = list
+        .iter()
+        .filter(|state| state.ready && state.config.network != NamespaceMode::Host)
+        .map(|state| state.config.id.clone())
+        .collect();
     if let Err(error) = context.network.restore(&living).await {
         context.say(&format!("addresses of running pods: {error}"));
     }
-    let asked = list.iter().filter(|state| state.ready && state.config.network != NamespaceMode::Host).map(|state| address(context, state));
-    let ips: HashMap<SandboxId, Vec<IpAddr>> = futures_util::future::join_all(asked).await.into_iter().flatten().collect();
+    let asked = list
+        .iter()
+        .filter(|state| state.ready && state.config.network != NamespaceMode::Host)
+        .map(|state| address(context, state));
+    let ips: HashMap<SandboxId, Vec<IpAddr>> =
+        futures_util::future::join_all(asked).await.into_iter().flatten().collect();
     teardown::views(list, &ips)
 }
 
 async fn address(context: &Context, state: &SandboxState) -> Option<(SandboxId, Vec<IpAddr>)> {
-    let pod = context.client.find::<Pod>(&state.config.pod_namespace, &state.config.pod_name).await.ok().flatten().filter(|pod| spec::uid(pod) == state.config.pod_uid);
+    let pod = context
+        .client
+        .find::<Pod>(&state.config.pod_namespace, &state.config.pod_name)
+        .await
+        .ok()
+        .flatten()
+        .filter(|pod| spec::uid(pod) == state.config.pod_uid);
     let ports = pod.as_ref().map(apply::host_ports).unwrap_or_default();
     match timeout(TAKE_OVER, context.network.attach(&state.config.id, state.pid, &ports)).await {
         Ok(Ok(addresses)) => Some((state.config.id.clone(), addresses.ips)),
@@ -262,7 +302,10 @@ async fn orphans(context: Arc<Context>, directory: Arc<Directory>, pods: Arc<Inf
 
 /// As much of a pod as its sandbox tells.
 fn remembered(state: &SandboxState, view: &View) -> Pod {
-    let grace = view.containers.iter().find_map(|instance| instance.state.annotations.get(annotation::GRACE)?.parse::<i64>().ok());
+    let grace = view
+        .containers
+        .iter()
+        .find_map(|instance| instance.state.annotations.get(annotation::GRACE)?.parse::<i64>().ok());
     let mut names: Vec<_> = view.containers.iter().map(|instance| instance.state.name.clone()).collect();
     names.sort();
     names.dedup();

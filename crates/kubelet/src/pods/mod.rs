@@ -3,6 +3,7 @@
 pub(crate) mod admit;
 pub(crate) mod apply;
 pub(crate) mod backoff;
+pub(crate) mod hear;
 pub(crate) mod hooks;
 pub(crate) mod init;
 pub(crate) mod kill;
@@ -10,6 +11,7 @@ pub(crate) mod manager;
 pub(crate) mod message;
 pub(crate) mod messages;
 pub(crate) mod plan;
+pub(crate) mod probing;
 pub(crate) mod report;
 pub(crate) mod spec;
 pub(crate) mod start;

@@ -181,12 +181,16 @@ fn without_sandbox(input: &Input<'_>, plan: &mut Plan) {
     }
     let attempt = input.view.sandboxes.first().map_or(0, |last| last.attempt + 1);
     let ran = !input.view.containers.is_empty();
-    let all_never = spec::restart_policy(input.pod) == "Never" && spec::spec(input.pod).containers.iter().all(|c| c.restart_policy.is_none());
-    let wanted = spec::spec(input.pod).containers.iter().any(|container| match input.view.latest(&container.name).and_then(Instance::exit) {
-        Some(exit) => spec::restarts(input.pod, container, exit.code),
-        None => true,
+    let all_never = spec::restart_policy(input.pod) == "Never"
+        && spec::spec(input.pod).containers.iter().all(|c| c.restart_policy.is_none());
+    let wanted = spec::spec(input.pod).containers.iter().any(|container| {
+        match input.view.latest(&container.name).and_then(Instance::exit) {
+            Some(exit) => spec::restarts(input.pod, container, exit.code),
+            None => true,
+        }
     });
-    let main_ran = spec::spec(input.pod).containers.iter().any(|container| input.view.latest(&container.name).is_some());
+    let main_ran =
+        spec::spec(input.pod).containers.iter().any(|container| input.view.latest(&container.name).is_some());
     if (all_never && attempt > 0 && ran) || (main_ran && !wanted) {
         plan.over = true;
         return;
@@ -212,7 +216,9 @@ fn main_containers(input: &Input<'_>, plan: &mut Plan) -> bool {
     for container in &spec::spec(input.pod).containers {
         if let Some(busy) = input.busy.get(&container.name) {
             blocked |= matches!(busy, Busy::Starting { blocks: true });
-            keep |= matches!(busy, Busy::Starting { .. }) || spec::restarts_after_probe(input.pod, container) || input.view.latest(&container.name).is_some_and(Instance::is_running);
+            keep |= matches!(busy, Busy::Starting { .. })
+                || spec::restarts_after_probe(input.pod, container)
+                || input.view.latest(&container.name).is_some_and(Instance::is_running);
             continue;
         }
         let latest = input.view.latest_active(&container.name);
@@ -240,13 +246,20 @@ fn main_containers(input: &Input<'_>, plan: &mut Plan) -> bool {
 
 /// Asks for the start of a container, or says that it waits for its back-off.
 pub(super) fn start(input: &Input<'_>, plan: &mut Plan, container: &Container, role: Role) {
-    if input.busy.contains_key(&container.name) || plan.actions.iter().any(|action| matches!(action, Action::Start { name, .. } if *name == container.name)) {
+    if input.busy.contains_key(&container.name)
+        || plan.actions.iter().any(|action| matches!(action, Action::Start { name, .. } if *name == container.name))
+    {
         return;
     }
     if let Some(at) = input.retry_at.get(&container.name).filter(|at| input.now < **at) {
         return plan.wake(*at);
     }
-    let finished = input.view.containers.iter().filter(|instance| instance.state.name == container.name).find_map(Instance::finished_at);
+    let finished = input
+        .view
+        .containers
+        .iter()
+        .filter(|instance| instance.state.name == container.name)
+        .find_map(Instance::finished_at);
     if let Some(finished) = finished
         && let Some(until) = input.backoff.waits_until(&backoff_key(container), finished, input.now)
     {
@@ -255,7 +268,11 @@ pub(super) fn start(input: &Input<'_>, plan: &mut Plan, container: &Container, r
             container.name.clone(),
             Waiting {
                 reason: "CrashLoopBackOff".into(),
-                message: format!("back-off {delay} restarting failed container={} pod={}", container.name, spec::full_name(input.pod)),
+                message: format!(
+                    "back-off {delay} restarting failed container={} pod={}",
+                    container.name,
+                    spec::full_name(input.pod)
+                ),
             },
         ));
         return plan.wake(until);
@@ -274,14 +291,26 @@ pub(super) fn unhealthy(input: &Input<'_>, container: &Container, instance: &Ins
     let hash = instance.state.annotations.get(super::view::annotation::HASH);
     let restart = if spec::restarts_after_probe(input.pod, container) { ", will be restarted" } else { "" };
     let restart = if init { "" } else { restart };
-    let probe_grace = |probe: Option<&k8s_openapi::api::core::v1::Probe>| probe.and_then(|probe| probe.termination_grace_period_seconds);
+    let probe_grace = |probe: Option<&k8s_openapi::api::core::v1::Probe>| {
+        probe.and_then(|probe| probe.termination_grace_period_seconds)
+    };
     let (message, grace) = if hash.is_some_and(|hash| *hash != spec::container_hash(container)) {
         let restart = if init { "" } else { ", will be restarted" };
         (format!("{what} {} definition changed{restart}", container.name), None)
-    } else if container.liveness_probe.is_some() && (input.probes)(instance.id(), Kind::Liveness) == Some(Verdict::Failure) {
-        (format!("{what} {} failed liveness probe{restart}", container.name), probe_grace(container.liveness_probe.as_ref()))
-    } else if container.startup_probe.is_some() && (input.probes)(instance.id(), Kind::Startup) == Some(Verdict::Failure) {
-        (format!("{what} {} failed startup probe{restart}", container.name), probe_grace(container.startup_probe.as_ref()))
+    } else if container.liveness_probe.is_some()
+        && (input.probes)(instance.id(), Kind::Liveness) == Some(Verdict::Failure)
+    {
+        (
+            format!("{what} {} failed liveness probe{restart}", container.name),
+            probe_grace(container.liveness_probe.as_ref()),
+        )
+    } else if container.startup_probe.is_some()
+        && (input.probes)(instance.id(), Kind::Startup) == Some(Verdict::Failure)
+    {
+        (
+            format!("{what} {} failed startup probe{restart}", container.name),
+            probe_grace(container.startup_probe.as_ref()),
+        )
     } else {
         return None;
     };
@@ -302,7 +331,10 @@ fn prune(input: &Input<'_>, plan: &mut Plan) {
 }
 
 fn end(input: &Input<'_>, ending: &Ending, plan: &mut Plan) {
-    if input.busy.values().any(|busy| matches!(busy, Busy::Starting { .. })) || input.sandbox_busy || input.mounts == Mounts::Busy {
+    if input.busy.values().any(|busy| matches!(busy, Busy::Starting { .. }))
+        || input.sandbox_busy
+        || input.mounts == Mounts::Busy
+    {
         // What is being made is waited for (each has its deadline) and ended afterwards; what runs already ends at once.
         stop_running(input, ending, plan);
         return;
@@ -322,8 +354,13 @@ fn end(input: &Input<'_>, ending: &Ending, plan: &mut Plan) {
 /// Ends what runs: sidecars after the main containers, the last first.
 fn stop_running(input: &Input<'_>, ending: &Ending, plan: &mut Plan) {
     let deadline = ending.since + SignedDuration::from_secs(ending.grace_seconds.max(0));
-    let sidecar_order = |name: &str| spec::init_containers(input.pod).iter().position(|container| container.name == name && spec::is_sidecar(container));
-    let is_up = |name: &str| input.view.containers.iter().any(|instance| instance.state.name == name && instance.is_running());
+    let sidecar_order = |name: &str| {
+        spec::init_containers(input.pod)
+            .iter()
+            .position(|container| container.name == name && spec::is_sidecar(container))
+    };
+    let is_up =
+        |name: &str| input.view.containers.iter().any(|instance| instance.state.name == name && instance.is_running());
     let main_runs = input.view.running().any(|instance| sidecar_order(&instance.state.name).is_none());
     for instance in input.view.running() {
         let name = instance.state.name.as_str();
@@ -331,13 +368,20 @@ fn stop_running(input: &Input<'_>, ending: &Ending, plan: &mut Plan) {
             continue;
         }
         if let Some(order) = sidecar_order(name) {
-            let later = spec::init_containers(input.pod).iter().skip(order + 1).any(|container| spec::is_sidecar(container) && is_up(&container.name));
+            let later = spec::init_containers(input.pod)
+                .iter()
+                .skip(order + 1)
+                .any(|container| spec::is_sidecar(container) && is_up(&container.name));
             if (main_runs || later) && input.now < deadline {
                 plan.wake(deadline);
                 continue;
             }
         }
-        let grace = if sidecar_order(name).is_some() { deadline.duration_since(input.now).as_secs().max(0) } else { ending.grace_seconds };
+        let grace = if sidecar_order(name).is_some() {
+            deadline.duration_since(input.now).as_secs().max(0)
+        } else {
+            ending.grace_seconds
+        };
         plan.actions.push(Action::Stop(Stop {
             id: instance.id().clone(),
             name: name.to_owned(),

@@ -34,7 +34,16 @@ impl Report {
     pub(crate) fn new(pod: &Pod) -> Self {
         let current = pod.status.clone().unwrap_or_default();
         let known = serde_json::to_value(&current).unwrap_or_default();
-        Self { current, known, sending: None, in_flight: false, deleting: false, failures: 0, retry_at: None, orphaned: false }
+        Self {
+            current,
+            known,
+            sending: None,
+            in_flight: false,
+            deleting: false,
+            failures: 0,
+            retry_at: None,
+            orphaned: false,
+        }
     }
 
     pub(crate) fn retry_at(&self) -> Option<Timestamp> {
@@ -43,7 +52,9 @@ impl Report {
 
     /// Everything that is known was written.
     pub(crate) fn is_settled(&self) -> bool {
-        !self.in_flight && self.retry_at.is_none() && serde_json::to_value(&self.current).is_ok_and(|current| current == self.known)
+        !self.in_flight
+            && self.retry_at.is_none()
+            && serde_json::to_value(&self.current).is_ok_and(|current| current == self.known)
     }
 
     /// Sends the newest status, if it differs and nothing is under way.
@@ -62,7 +73,8 @@ impl Report {
         self.sending = Some(wanted);
         let (client, pod, mailbox) = (client.clone(), pod.clone(), mailbox.clone());
         tokio::spawn(async move {
-            let result = client.patch_status::<Pod>(spec::namespace(&pod), spec::name(&pod), PatchKind::Strategic, &body).await;
+            let result =
+                client.patch_status::<Pod>(spec::namespace(&pod), spec::name(&pod), PatchKind::Strategic, &body).await;
             mailbox.push(Message::Written(result.map(drop)));
         });
     }

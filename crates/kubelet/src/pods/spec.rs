@@ -177,7 +177,10 @@ mod tests {
 
     #[test]
     fn restart_policies() {
-        let pod = |policy: &str| Pod { spec: Some(PodSpec { restart_policy: Some(policy.into()), ..PodSpec::default() }), ..Pod::default() };
+        let pod = |policy: &str| Pod {
+            spec: Some(PodSpec { restart_policy: Some(policy.into()), ..PodSpec::default() }),
+            ..Pod::default()
+        };
         let own = |policy: Option<&str>| Container { restart_policy: policy.map(Into::into), ..Container::default() };
         for (pod_policy, container_policy, code, expected) in [
             ("Always", None, 0, true),
@@ -188,7 +191,11 @@ mod tests {
             ("Always", Some("Never"), 1, false),
             ("Never", Some("OnFailure"), 3, true),
         ] {
-            assert_eq!(restarts(&pod(pod_policy), &own(container_policy), code), expected, "{pod_policy} {container_policy:?} {code}");
+            assert_eq!(
+                restarts(&pod(pod_policy), &own(container_policy), code),
+                expected,
+                "{pod_policy} {container_policy:?} {code}"
+            );
         }
         let mut ruled = own(Some("Never"));
         ruled.restart_policy_rules = Some(vec![ContainerRestartRule {

@@ -56,7 +56,14 @@ impl Job {
     }
 
     fn failed(&self, reason: &str, message: String) -> Failed {
-        Failed { waiting: Waiting { reason: reason.into(), message }, retry_at: None, instance: None, kill: None, waits_for_objects: false, generation: self.generation }
+        Failed {
+            waiting: Waiting { reason: reason.into(), message },
+            retry_at: None,
+            instance: None,
+            kill: None,
+            waits_for_objects: false,
+            generation: self.generation,
+        }
     }
 }
 
@@ -67,9 +74,11 @@ pub(crate) async fn start(job: Job) {
 }
 
 async fn all(job: &Job) -> Result<Instance, Failed> {
-    let image = images::ensure(&job.context, &job.pod, &job.container, &job.objects)
-        .await
-        .map_err(|refused| Failed { retry_at: Some(refused.retry_at), ..job.failed(&refused.waiting.reason, refused.waiting.message.clone()) })?;
+    let image =
+        images::ensure(&job.context, &job.pod, &job.container, &job.objects).await.map_err(|refused| Failed {
+            retry_at: Some(refused.retry_at),
+            ..job.failed(&refused.waiting.reason, refused.waiting.message.clone())
+        })?;
     let config = config::build(&config::Inputs {
         context: &job.context,
         pod: &job.pod,
@@ -84,7 +93,8 @@ async fn all(job: &Job) -> Result<Instance, Failed> {
     .map_err(|message| {
         job.event(Kind::Warning, "Failed", &format!("Error: {message}"));
         let retry_at = Some(job.context.env.now() + CONFIG_RETRY);
-        let reason = if message == "no command specified" { "CreateContainerError" } else { "CreateContainerConfigError" };
+        let reason =
+            if message == "no command specified" { "CreateContainerError" } else { "CreateContainerConfigError" };
         Failed { retry_at, waits_for_objects: true, ..job.failed(reason, message) }
     })?;
     let state = process(job, &config).await?;
@@ -104,7 +114,11 @@ async fn all(job: &Job) -> Result<Instance, Failed> {
     if let Err(message) = hooks::run(&place, &job.pod, hook).await {
         job.event(Kind::Warning, "FailedPostStartHook", "PostStartHook failed");
         instance.in_post_start = false;
-        return Err(Failed { instance: Some(instance), kill: Some(config.id.clone()), ..job.failed("PostStartHookError", message) });
+        return Err(Failed {
+            instance: Some(instance),
+            kill: Some(config.id.clone()),
+            ..job.failed("PostStartHookError", message)
+        });
     }
     instance.in_post_start = false;
     Ok(instance)
@@ -128,12 +142,18 @@ async fn process(job: &Job, config: &ContainerConfig) -> Result<ContainerState, 
         Ok(Err(error)) => {
             let message = error.to_string();
             job.event(Kind::Warning, "Failed", &format!("Error: {message}"));
-            Err(Failed { retry_at: Some(job.context.env.now() + CONFIG_RETRY), ..job.failed("CreateContainerError", message) })
+            Err(Failed {
+                retry_at: Some(job.context.env.now() + CONFIG_RETRY),
+                ..job.failed("CreateContainerError", message)
+            })
         }
         Err(_) => {
             let message = "context deadline exceeded".to_owned();
             job.event(Kind::Warning, "Failed", &format!("Error: {message}"));
-            Err(Failed { retry_at: Some(job.context.env.now() + CONFIG_RETRY), ..job.failed("CreateContainerError", message) })
+            Err(Failed {
+                retry_at: Some(job.context.env.now() + CONFIG_RETRY),
+                ..job.failed("CreateContainerError", message)
+            })
         }
     }
 }
@@ -148,7 +168,14 @@ fn never_ran(job: &Job, config: &ContainerConfig, message: &str, code: i32, begu
         attempt: config.attempt,
         image: config.image.clone(),
         created_at_ns: nanoseconds(begun),
-        phase: ContainerPhase::Exited(Exit { started_at_ns: 0, finished_at_ns: nanoseconds(job.context.env.now()), code, signal: 0, oom_killed: false, unknown: false }),
+        phase: ContainerPhase::Exited(Exit {
+            started_at_ns: 0,
+            finished_at_ns: nanoseconds(job.context.env.now()),
+            code,
+            signal: 0,
+            oom_killed: false,
+            unknown: false,
+        }),
         annotations: config.annotations.clone(),
         log_path: config.log_path.clone(),
     };

@@ -56,7 +56,8 @@ impl Worker {
     fn seed_backoff(&mut self) {
         for container in spec::spec(&self.pod).containers.iter().chain(spec::init_containers(&self.pod)) {
             let Some(instance) = self.view.latest(&container.name) else { continue };
-            if let Some(finished) = instance.finished_at().filter(|_| instance.exit().is_some_and(|exit| !exit.unknown)) {
+            if let Some(finished) = instance.finished_at().filter(|_| instance.exit().is_some_and(|exit| !exit.unknown))
+            {
                 self.backoff.seed(&backoff_key(container), instance.restart_count(), finished);
             }
         }
@@ -122,7 +123,8 @@ fn lost(known: &ContainerStatus, now: i64) -> Option<Instance> {
     let id = known.container_id.as_deref()?.rsplit('/').next()?;
     let state = known.state.as_ref()?;
     let running = state.running.as_ref();
-    let ended = state.terminated.as_ref().or_else(|| known.last_state.as_ref().and_then(|last| last.terminated.as_ref()));
+    let ended =
+        state.terminated.as_ref().or_else(|| known.last_state.as_ref().and_then(|last| last.terminated.as_ref()));
     let exit = match (running, ended) {
         (Some(running), _) => Exit {
             started_at_ns: nanoseconds(running.started_at.as_ref()),
@@ -171,7 +173,10 @@ fn exit_of(end: &ContainerStateTerminated) -> Exit {
 }
 
 /// What the runtime has, by pod: newest first.
-pub(super) fn views(list: Vec<cri::runtime::SandboxState>, ips: &std::collections::HashMap<SandboxId, Vec<std::net::IpAddr>>) -> std::collections::HashMap<String, View> {
+pub(super) fn views(
+    list: Vec<cri::runtime::SandboxState>,
+    ips: &std::collections::HashMap<SandboxId, Vec<std::net::IpAddr>>,
+) -> std::collections::HashMap<String, View> {
     let mut out: std::collections::HashMap<String, View> = std::collections::HashMap::new();
     for state in list {
         let view = out.entry(state.config.pod_uid.clone()).or_default();

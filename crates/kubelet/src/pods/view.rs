@@ -64,7 +64,11 @@ impl Instance {
     }
 
     pub(crate) fn restart_count(&self) -> u32 {
-        self.state.annotations.get(annotation::RESTART_COUNT).and_then(|text| text.parse().ok()).unwrap_or(self.state.attempt)
+        self.state
+            .annotations
+            .get(annotation::RESTART_COUNT)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(self.state.attempt)
     }
 
     pub(crate) fn finished_at(&self) -> Option<Timestamp> {

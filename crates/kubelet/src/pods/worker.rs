@@ -7,7 +7,7 @@ use std::{
 };
 
 use client::events::Kind as EventKind;
-use cri::runtime::{ContainerId, ContainerPhase, Exit, SandboxId};
+use cri::runtime::{ContainerId, Exit};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
 use tokio::{
@@ -21,24 +21,21 @@ use super::{
     kill::Progress,
     manager::Directory,
     message::{Mailbox, Message},
-    messages,
     plan::{self, Busy, Ending, Mounts, Plan, Waiting},
     report::Report,
     spec,
-    start::Failed,
-    view::{Instance, Sandbox, View},
+    view::View,
 };
 use crate::{
     context::Context,
     objects::{Leases, Snapshot},
     probes::{Kind, Verdict},
     status::Override,
-    volumes::{self, setup::Outcome, token::Tokens},
+    volumes::{self, token::Tokens},
 };
 
 /// Without a deadline of its own a worker sleeps this long; it is woken by messages.
 const LONG: Duration = Duration::from_secs(24 * 3600);
-const MOUNT_RETRY: SignedDuration = SignedDuration::from_secs(2);
 
 /// Volumes and what they are made from.
 pub(super) struct Volumes {
@@ -109,7 +106,13 @@ impl Drop for Worker {
 }
 
 impl Worker {
-    pub(super) fn new(context: Arc<Context>, directory: Arc<Directory>, mailbox: Arc<Mailbox>, pod: Arc<Pod>, view: View) -> Self {
+    pub(super) fn new(
+        context: Arc<Context>,
+        directory: Arc<Directory>,
+        mailbox: Arc<Mailbox>,
+        pod: Arc<Pod>,
+        view: View,
+    ) -> Self {
         let volumes = Volumes {
             state: Mounts::None,
             map: Arc::default(),
@@ -194,7 +197,8 @@ impl Worker {
             && let Err(refused) = self.directory.admit(&self.context, &self.pod)
         {
             self.context.pod_event(&self.pod, EventKind::Warning, &refused.reason, &refused.message);
-            self.verdict = Some(Override { message: format!("Pod was rejected: {}", refused.message), reason: refused.reason });
+            self.verdict =
+                Some(Override { message: format!("Pod was rejected: {}", refused.message), reason: refused.reason });
             self.start_ending(0);
         }
         if self.ending.is_none() {
@@ -204,7 +208,12 @@ impl Worker {
 
     /// Seconds that the containers get when the pod is deleted now.
     pub(super) fn grace(&self) -> i64 {
-        self.pod.metadata.deletion_grace_period_seconds.or(spec::spec(&self.pod).termination_grace_period_seconds).unwrap_or(30).max(0)
+        self.pod
+            .metadata
+            .deletion_grace_period_seconds
+            .or(spec::spec(&self.pod).termination_grace_period_seconds)
+            .unwrap_or(30)
+            .max(0)
     }
 
     pub(super) fn start_ending(&mut self, grace_seconds: i64) {
@@ -307,199 +316,5 @@ impl Worker {
             Message::ObjectsChanged => self.on_objects_changed(),
             Message::Quit => self.done = true,
         }
-    }
-
-    fn on_pod(&mut self, pod: Arc<Pod>) {
-        let was_deleted = spec::is_deleted(&self.pod);
-        let metadata = |pod: &Pod| (pod.metadata.labels.clone(), pod.metadata.annotations.clone());
-        let renew = metadata(&self.pod) != metadata(&pod);
-        let new_references = spec::ephemeral_containers(&self.pod).len() != spec::ephemeral_containers(&pod).len();
-        let old_grace = self.pod.metadata.deletion_grace_period_seconds;
-        self.pod = pod;
-        if new_references && self.ending.is_none() {
-            self.lease_objects();
-        }
-        if renew {
-            self.volumes.stale = true;
-        }
-        if spec::is_deleted(&self.pod) {
-            let grace = self.grace();
-            match &mut self.ending {
-                None => self.start_ending(grace),
-                Some(ending) if !was_deleted || old_grace != self.pod.metadata.deletion_grace_period_seconds => {
-                    // Deleted again with less time, or deleted while it was ending by itself.
-                    ending.grace_seconds = ending.grace_seconds.min(grace);
-                    self.hurry(grace);
-                }
-                Some(_) => {}
-            }
-        } else if spec::is_terminal_phase(spec::phase(&self.pod)) && self.ending.is_none() {
-            // Somebody else (eviction, a node's shutdown) decided so.
-            self.start_ending(self.grace());
-        } else {
-            self.resize();
-        }
-    }
-
-    fn hurry(&mut self, seconds: i64) {
-        for (_, progress) in self.ends.values() {
-            progress.send_modify(|progress| progress.hurry_seconds = Some(seconds));
-        }
-    }
-
-    fn on_gone(&mut self) {
-        self.gone = true;
-        if self.ending.is_none() {
-            self.start_ending(self.grace());
-        }
-    }
-
-    pub(super) fn on_exit(&mut self, id: &ContainerId, exit: Exit) {
-        let Some(instance) = self.view.by_id_mut(id) else {
-            self.early.insert(id.clone(), exit);
-            return;
-        };
-        if instance.exit().is_some() {
-            return;
-        }
-        instance.state.phase = ContainerPhase::Exited(exit);
-        instance.in_post_start = false;
-        instance.message = messages::of(instance);
-        for kind in [Kind::Startup, Kind::Liveness, Kind::Readiness] {
-            if let Some(task) = self.probes.remove(&(id.clone(), kind)) {
-                task.abort();
-            }
-            self.verdicts.remove(&(id.clone(), kind));
-        }
-        for (known, progress) in self.ends.values() {
-            if known == id {
-                progress.send_modify(|progress| progress.exited = true);
-            }
-        }
-    }
-
-    /// Its process is gone, and with it everything that it held.
-    fn on_sandbox_gone(&mut self, id: &SandboxId) {
-        let now = i64::try_from(self.context.env.now().as_nanosecond()).unwrap_or(0);
-        if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| &sandbox.id == id) {
-            sandbox.ready = false;
-        }
-        let lost: Vec<_> = self.view.running().filter(|instance| &instance.state.sandbox == id).map(|instance| (instance.id().clone(), instance.state.phase.clone())).collect();
-        for (container, phase) in lost {
-            let started_at_ns = match phase {
-                ContainerPhase::Running { started_at_ns, .. } => started_at_ns,
-                ContainerPhase::Created | ContainerPhase::Exited(_) => 0,
-            };
-            self.on_exit(&container, Exit { started_at_ns, finished_at_ns: now, code: 255, signal: 0, oom_killed: false, unknown: true });
-        }
-        self.clean_dead_sandbox(id.clone());
-    }
-
-    fn on_sandbox_up(&mut self, result: Result<Box<Sandbox>, String>) {
-        self.sandbox_busy = false;
-        match result {
-            Ok(sandbox) => {
-                self.sandbox_failures = 0;
-                self.sandbox_retry_at = None;
-                self.view.sandboxes.insert(0, *sandbox);
-            }
-            Err(error) => {
-                self.context.pod_event(&self.pod, EventKind::Warning, "FailedCreatePodSandBox", &format!("Failed to create pod sandbox: {error}"));
-                // The first failures are often a matter of moments (the node's range of addresses is on its way).
-                let delay = SignedDuration::from_millis(100 << self.sandbox_failures.min(8));
-                self.sandbox_failures += 1;
-                self.sandbox_retry_at = Some(self.context.env.now() + delay);
-            }
-        }
-    }
-
-    fn on_mounted(&mut self, outcome: Outcome, objects: Snapshot) {
-        self.volumes.refreshing = false;
-        self.volumes.objects = objects;
-        self.volumes.generation += 1;
-        // What could not be configured is tried again with the new objects.
-        let waits = |waiting: &Waiting| waiting.reason == "CreateContainerConfigError";
-        let names: Vec<_> = self.waiting.iter().filter(|(_, waiting)| waits(waiting)).map(|(name, _)| name.clone()).collect();
-        for name in names {
-            self.retry_at.remove(&name);
-        }
-        self.volumes.refresh_at = outcome.refresh_at;
-        let now = self.context.env.now();
-        if outcome.failures.is_empty() {
-            self.volumes.retry_at = None;
-            self.volumes.last_failure.clear();
-            self.volumes.map = Arc::new(outcome.map);
-            self.volumes.state = Mounts::Ready;
-            return;
-        }
-        let text = outcome.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-        if self.volumes.last_failure != text {
-            for failure in &outcome.failures {
-                self.context.pod_event(&self.pod, EventKind::Warning, "FailedMount", &failure.to_string());
-            }
-            self.volumes.last_failure = text;
-        }
-        if self.volumes.state != Mounts::Ready {
-            self.volumes.state = Mounts::None;
-        }
-        self.volumes.retry_at = Some(now + MOUNT_RETRY);
-    }
-
-    fn on_running(&mut self, instance: Instance) {
-        let id = instance.id().clone();
-        self.view.upsert(instance);
-        if let Some(exit) = self.early.remove(&id) {
-            self.on_exit(&id, exit);
-        }
-    }
-
-    fn on_started(&mut self, name: &str, result: Result<Box<Instance>, Box<Failed>>) {
-        self.busy.remove(name);
-        match result {
-            Ok(instance) => {
-                self.waiting.remove(name);
-                self.retry_at.remove(name);
-                let id = instance.id().clone();
-                match self.view.by_id_mut(&id) {
-                    // It may have ended while its hook ran.
-                    Some(known) => known.in_post_start = false,
-                    None => self.on_running(*instance),
-                }
-            }
-            Err(failed) => self.on_start_failed(name, *failed),
-        }
-    }
-
-    fn on_start_failed(&mut self, name: &str, failed: Failed) {
-        self.waiting.insert(name.to_owned(), failed.waiting);
-        match failed.retry_at {
-            Some(at) => self.retry_at.insert(name.to_owned(), at),
-            None => self.retry_at.remove(name),
-        };
-        if let Some(instance) = failed.instance {
-            match self.view.by_id_mut(instance.id()) {
-                Some(known) => known.in_post_start = false,
-                None => self.on_running(instance),
-            }
-        }
-        if let Some(id) = failed.kill {
-            self.end_after_hook(name, id);
-        }
-        // The objects were read again while it was tried with the old ones.
-        if failed.waits_for_objects && failed.generation != self.volumes.generation {
-            self.retry_at.remove(name);
-        }
-    }
-
-    fn on_probe(&mut self, id: ContainerId, kind: Kind, verdict: Verdict) {
-        if self.view.by_id(&id).is_some_and(Instance::is_running) {
-            self.verdicts.insert((id, kind), verdict);
-        }
-    }
-
-    /// ConfigMaps or Secrets changed: volumes follow, and what waited for them is tried again.
-    fn on_objects_changed(&mut self) {
-        self.volumes.stale = true;
-        self.volumes.retry_at = None;
     }
 }

@@ -21,7 +21,13 @@ pub(crate) enum Outcome {
 }
 
 /// Runs it; the output of both streams, cut off at 10 KiB.
-pub(crate) async fn run(runtime: &Arc<dyn Runtime>, sandbox: &SandboxId, id: &ContainerId, command: &[String], timeout: Option<Duration>) -> Outcome {
+pub(crate) async fn run(
+    runtime: &Arc<dyn Runtime>,
+    sandbox: &SandboxId,
+    id: &ContainerId,
+    command: &[String],
+    timeout: Option<Duration>,
+) -> Outcome {
     let config = ExecConfig { args: command.to_vec(), stdout: true, stderr: true, ..ExecConfig::default() };
     let mut streams = match runtime.exec(sandbox, id, &config).await {
         Ok(streams) => streams,
@@ -56,11 +62,21 @@ pub(crate) async fn run(runtime: &Arc<dyn Runtime>, sandbox: &SandboxId, id: &Co
 }
 
 /// A probe by a command.
-pub(crate) async fn probe(runtime: &Arc<dyn Runtime>, sandbox: &SandboxId, id: &ContainerId, command: &[String], timeout: Duration) -> Answer {
+pub(crate) async fn probe(
+    runtime: &Arc<dyn Runtime>,
+    sandbox: &SandboxId,
+    id: &ContainerId,
+    command: &[String],
+    timeout: Duration,
+) -> Answer {
     match run(runtime, sandbox, id, command, Some(timeout)).await {
         Outcome::Exited(0, _) => Answer::Success,
         Outcome::Exited(_, text) => Answer::Failure(text),
-        Outcome::TimedOut => Answer::Failure(format!("command timed out: {:?} timed out after {}s", command.join(" "), timeout.as_secs())),
+        Outcome::TimedOut => Answer::Failure(format!(
+            "command timed out: {:?} timed out after {}s",
+            command.join(" "),
+            timeout.as_secs()
+        )),
         Outcome::Failed(error) => Answer::Error(error),
     }
 }

@@ -17,8 +17,18 @@ pub(crate) async fn probe(host: &str, port: u16, service: &str, timeout: Duratio
     let address = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let stream = match tokio::time::timeout(timeout, TcpStream::connect(&address)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Answer::Failure(format!("error: failed to connect to service at {address:?}: {}", super::http::dial_error(&address, &error))),
-        Err(_) => return Answer::Failure(format!("timeout: failed to connect service {address:?} within {}s: context deadline exceeded", timeout.as_secs())),
+        Ok(Err(error)) => {
+            return Answer::Failure(format!(
+                "error: failed to connect to service at {address:?}: {}",
+                super::http::dial_error(&address, &error)
+            ));
+        }
+        Err(_) => {
+            return Answer::Failure(format!(
+                "timeout: failed to connect service {address:?} within {}s: context deadline exceeded",
+                timeout.as_secs()
+            ));
+        }
     };
     match tokio::time::timeout(timeout, call(stream, &address, service)).await {
         Ok(Ok(answer)) => answer,
@@ -55,7 +65,9 @@ fn serving_status(frame: &[u8]) -> u8 {
 }
 
 async fn call(stream: TcpStream, address: &str, service: &str) -> Result<Answer, String> {
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .map_err(|error| error.to_string())?;
     let task = tokio::spawn(connection);
     let request = Request::post(format!("http://{address}/grpc.health.v1.Health/Check"))
         .header("content-type", "application/grpc")
@@ -68,22 +80,35 @@ async fn call(stream: TcpStream, address: &str, service: &str) -> Result<Answer,
     result
 }
 
-async fn exchange(sender: &mut hyper::client::conn::http2::SendRequest<Full<Bytes>>, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+async fn exchange(
+    sender: &mut hyper::client::conn::http2::SendRequest<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, String> {
     let response = sender.send_request(request).await.map_err(|error| error.to_string())?;
-    let from_headers = response.headers().get("grpc-status").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    let from_headers =
+        response.headers().get("grpc-status").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     let collected = response.into_body().collect().await.map_err(|error| error.to_string())?;
-    let from_trailers = collected.trailers().and_then(|trailers| trailers.get("grpc-status")).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    let from_trailers = collected
+        .trailers()
+        .and_then(|trailers| trailers.get("grpc-status"))
+        .and_then(|value| value.to_str().ok())
+        .map(ToOwned::to_owned);
     let code = from_trailers.or(from_headers).unwrap_or_else(|| "0".into());
     let body = collected.to_bytes();
     Ok(match code.as_str() {
         "0" => match serving_status(&body) {
             1 => Answer::Success,
             other => {
-                let name = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"].get(usize::from(other)).copied().unwrap_or("UNKNOWN");
+                let name = ["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"]
+                    .get(usize::from(other))
+                    .copied()
+                    .unwrap_or("UNKNOWN");
                 Answer::Failure(format!("service unhealthy (responded with {name:?})"))
             }
         },
-        UNIMPLEMENTED => Answer::Failure("error: this server does not implement the grpc health protocol (grpc.health.v1.Health)".into()),
+        UNIMPLEMENTED => Answer::Failure(
+            "error: this server does not implement the grpc health protocol (grpc.health.v1.Health)".into(),
+        ),
         code => Answer::Failure(format!("error: health rpc probe failed: status {code}")),
     })
 }

@@ -31,10 +31,18 @@ pub(crate) struct Target {
 
 impl Target {
     /// From an action; `agent` is `probe` or `lifecycle`.
-    pub(crate) fn new(action: &HTTPGetAction, container: &Container, pod_ip: &str, agent: &str) -> Result<Self, String> {
+    pub(crate) fn new(
+        action: &HTTPGetAction,
+        container: &Container,
+        pod_ip: &str,
+        agent: &str,
+    ) -> Result<Self, String> {
         let path = action.path.as_deref().unwrap_or_default();
-        let mut headers: Vec<_> = action.http_headers.iter().flatten().map(|header| (header.name.clone(), header.value.clone())).collect();
-        let has = |name: &str, headers: &[(String, String)]| headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+        let mut headers: Vec<_> =
+            action.http_headers.iter().flatten().map(|header| (header.name.clone(), header.value.clone())).collect();
+        let has = |name: &str, headers: &[(String, String)]| {
+            headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+        };
         if !has("User-Agent", &headers) {
             headers.push(("User-Agent".into(), format!("kube-{agent}/1.37")));
         }
@@ -72,7 +80,9 @@ pub(crate) struct Reply {
 pub(crate) async fn probe(target: Target, timeout: Duration) -> Answer {
     let url = target.url();
     match tokio::time::timeout(timeout, follow(target)).await {
-        Err(_) => Answer::Failure(format!("Get {url:?}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)")),
+        Err(_) => Answer::Failure(format!(
+            "Get {url:?}: context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        )),
         Ok(Err(error)) => Answer::Failure(format!("Get {url:?}: {error}")),
         Ok(Ok(reply)) => match reply.status {
             200..=299 => Answer::Success,
@@ -138,8 +148,12 @@ pub(crate) fn dial_error(address: &str, error: &std::io::Error) -> String {
     format!("dial tcp {address}: {text}")
 }
 
-async fn exchange<S: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static>(target: &Target, stream: S) -> Result<Reply, String> {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(|error| error.to_string())?;
+async fn exchange<S: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static>(
+    target: &Target,
+    stream: S,
+) -> Result<Reply, String> {
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(stream).await.map_err(|error| error.to_string())?;
     let task = tokio::spawn(connection);
     let mut request = Request::get(&target.path).body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
     let headers = request.headers_mut();
@@ -159,12 +173,23 @@ async fn exchange<S: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static
     answer
 }
 
-async fn read(sender: &mut hyper::client::conn::http1::SendRequest<Empty<Bytes>>, request: Request<Empty<Bytes>>) -> Result<Reply, String> {
-    let response = sender.send_request(request).await.map_err(|error| if error.is_incomplete_message() { "EOF".to_owned() } else { error.to_string() })?;
+async fn read(
+    sender: &mut hyper::client::conn::http1::SendRequest<Empty<Bytes>>,
+    request: Request<Empty<Bytes>>,
+) -> Result<Reply, String> {
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(|error| if error.is_incomplete_message() { "EOF".to_owned() } else { error.to_string() })?;
     let status = response.status().as_u16();
-    let location = response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    let location =
+        response.headers().get(http::header::LOCATION).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     // A body beyond the limit is cut off, not an error.
-    let body = Limited::new(response.into_body(), MOST_BODY).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = Limited::new(response.into_body(), MOST_BODY)
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     Ok(Reply { status, location, body: String::from_utf8_lossy(&body).into_owned() })
 }
 
@@ -176,7 +201,12 @@ fn unverified() -> Arc<rustls::ClientConfig> {
             let schemes = provider.signature_verification_algorithms.supported_schemes();
             let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
             match builder {
-                Ok(builder) => Arc::new(builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(schemes))).with_no_client_auth()),
+                Ok(builder) => Arc::new(
+                    builder
+                        .dangerous()
+                        .with_custom_certificate_verifier(Arc::new(Anyone(schemes)))
+                        .with_no_client_auth(),
+                ),
                 // The provider of this very crate supports the default versions.
                 Err(error) => unreachable!("{error}"),
             }
@@ -189,15 +219,32 @@ fn unverified() -> Arc<rustls::ClientConfig> {
 struct Anyone(Vec<SignatureScheme>);
 
 impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(&self, _: &CertificateDer<'_>, _: &[CertificateDer<'_>], _: &ServerName<'_>, _: &[u8], _: UnixTime) -> Result<ServerCertVerified, rustls::Error> {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
         Ok(ServerCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(&self, _: &[u8], _: &CertificateDer<'_>, _: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Ok(HandshakeSignatureValid::assertion())
     }
 
-    fn verify_tls13_signature(&self, _: &[u8], _: &CertificateDer<'_>, _: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, rustls::Error> {
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
         Ok(HandshakeSignatureValid::assertion())
     }
 
@@ -228,13 +275,25 @@ mod tests {
 
     #[tokio::test]
     async fn answers() {
-        let target = |port: u16| Target { scheme: "http".into(), host: "127.0.0.1".into(), port, path: "/".into(), headers: vec![] };
+        let target = |port: u16| Target {
+            scheme: "http".into(),
+            host: "127.0.0.1".into(),
+            port,
+            path: "/".into(),
+            headers: vec![],
+        };
         let reply = |line: &str, more: &str| format!("HTTP/1.1 {line}\r\nContent-Length: 2\r\n{more}\r\nhi");
         for (replies, expected) in [
             (vec![reply("200 OK", "")], Answer::Success),
-            (vec![reply("503 Service Unavailable", "")], Answer::Failure("HTTP probe failed with statuscode: 503".into())),
+            (
+                vec![reply("503 Service Unavailable", "")],
+                Answer::Failure("HTTP probe failed with statuscode: 503".into()),
+            ),
             (vec![reply("302 Found", "Location: /x\r\n"), reply("204 No", "")], Answer::Success),
-            (vec![reply("302 Found", "Location: http://elsewhere/x\r\n")], Answer::Warning("Probe terminated redirects, Response body: hi".into())),
+            (
+                vec![reply("302 Found", "Location: http://elsewhere/x\r\n")],
+                Answer::Warning("Probe terminated redirects, Response body: hi".into()),
+            ),
         ] {
             let port = serve(replies).await;
             assert_eq!(probe(target(port), Duration::from_secs(5)).await, expected);

@@ -52,7 +52,12 @@ fn static_value(container: &Container, name: &str) -> Option<String> {
 pub(crate) async fn attempt(place: &Place, probe: &Probe) -> Answer {
     let timeout = Duration::from_secs(u64::try_from(probe.timeout_seconds.unwrap_or(1)).unwrap_or(1).max(1));
     if let Some(action) = &probe.exec {
-        let command: Vec<_> = action.command.iter().flatten().map(|word| expand(word, &|name| static_value(&place.container, name))).collect();
+        let command: Vec<_> = action
+            .command
+            .iter()
+            .flatten()
+            .map(|word| expand(word, &|name| static_value(&place.container, name)))
+            .collect();
         return exec::probe(&place.runtime, &place.sandbox, &place.id, &command, timeout).await;
     }
     if let Some(action) = &probe.http_get {

@@ -33,15 +33,22 @@ pub(crate) struct Task {
 
 /// Runs until its verdict is final or it is aborted.
 pub(crate) async fn run(task: Task, tell: impl Fn(Verdict) + Send) {
-    let seconds = |value: Option<i32>, default: u64| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(default);
+    let seconds =
+        |value: Option<i32>, default: u64| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(default);
     let period = Duration::from_secs(seconds(task.probe.period_seconds, 10).max(1));
     let count = |value: Option<i32>, default: u32| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(default);
-    let mut threshold = Threshold::new(task.kind, count(task.probe.success_threshold, 1), count(task.probe.failure_threshold, 3));
+    let mut threshold =
+        Threshold::new(task.kind, count(task.probe.success_threshold, 1), count(task.probe.failure_threshold, 3));
     if task.known_good && task.kind == Kind::Readiness {
         // Told by the first failure only: the status keeps its readiness until then.
         let _ = threshold.add(&Answer::Success);
     }
-    sleep(initial_delay(&task.env(), task.started_at, Duration::from_secs(seconds(task.probe.initial_delay_seconds, 0)))).await;
+    sleep(initial_delay(
+        &task.env(),
+        task.started_at,
+        Duration::from_secs(seconds(task.probe.initial_delay_seconds, 0)),
+    ))
+    .await;
     if task.kind == Kind::Liveness {
         sleep(period).await;
     } else if !task.known_good && eager(&task, &mut threshold, period, &tell).await {

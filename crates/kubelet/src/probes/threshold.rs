@@ -53,10 +53,17 @@ mod tests {
     fn so_many_in_a_row() {
         let mut threshold = Threshold::new(Kind::Liveness, 1, 3);
         let bad = Answer::Failure(String::new());
-        let answers = [&bad, &bad, &Answer::Success, &bad, &Answer::Error(String::new()), &bad, &bad, &bad, &Answer::Success];
+        let answers =
+            [&bad, &bad, &Answer::Success, &bad, &Answer::Error(String::new()), &bad, &bad, &bad, &Answer::Success];
         let verdicts: Vec<_> = answers.into_iter().map(|answer| threshold.add(answer)).collect();
-        assert_eq!(verdicts, [None, None, None, None, None, None, Some(Verdict::Failure), None, Some(Verdict::Success)]);
+        assert_eq!(
+            verdicts,
+            [None, None, None, None, None, None, Some(Verdict::Failure), None, Some(Verdict::Success)]
+        );
         let mut readiness = Threshold::new(Kind::Readiness, 2, 1);
-        assert_eq!([readiness.add(&Answer::Success), readiness.add(&Answer::Success), readiness.add(&bad)], [None, Some(Verdict::Success), Some(Verdict::Failure)]);
+        assert_eq!(
+            [readiness.add(&Answer::Success), readiness.add(&Answer::Success), readiness.add(&bad)],
+            [None, Some(Verdict::Success), Some(Verdict::Failure)]
+        );
     }
 }

@@ -39,7 +39,8 @@ impl User {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let subject = certificate.subject();
         let name = subject.iter_common_name().next()?.as_str().ok()?.to_owned();
-        let mut groups: Vec<String> = subject.iter_organization().filter_map(|value| value.as_str().ok()).map(ToOwned::to_owned).collect();
+        let mut groups: Vec<String> =
+            subject.iter_organization().filter_map(|value| value.as_str().ok()).map(ToOwned::to_owned).collect();
         groups.push("system:authenticated".into());
         Some(Self { name, groups })
     }
@@ -113,8 +114,17 @@ fn verb(method: &Method) -> &'static str {
 
 impl Authority {
     /// Lets a request through, or answers it.
-    pub(crate) async fn check(&self, context: &Context, certificate: Option<&User>, request: &Request<Incoming>) -> Result<(), Response<Body>> {
-        let token = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+    pub(crate) async fn check(
+        &self,
+        context: &Context,
+        certificate: Option<&User>,
+        request: &Request<Incoming>,
+    ) -> Result<(), Response<Body>> {
+        let token = request
+            .headers()
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
         let user = match (certificate, token) {
             (Some(user), _) => Some(user.clone()),
             (None, Some(token)) => self.user_of(context, token.trim()).await,
@@ -124,14 +134,23 @@ impl Authority {
             return Err(text(StatusCode::UNAUTHORIZED, "Unauthorized"));
         };
         // Upgrades come as GET or POST; both mean "create" where something is run, as upstream decides by method.
-        let question = Question { user, verb: verb(request.method()), subresources: subresources(request.uri().path()) };
+        let question =
+            Question { user, verb: verb(request.method()), subresources: subresources(request.uri().path()) };
         match self.allows(context, &question).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(text(
                 StatusCode::FORBIDDEN,
-                format!("Forbidden (user={}, verb={}, resource=nodes, subresource(s)=[{}])", question.user.name, question.verb, question.subresources.join(" ")),
+                format!(
+                    "Forbidden (user={}, verb={}, resource=nodes, subresource(s)=[{}])",
+                    question.user.name,
+                    question.verb,
+                    question.subresources.join(" ")
+                ),
             )),
-            Err(error) => Err(text(StatusCode::INTERNAL_SERVER_ERROR, format!("Authorization error (user={}): {error}", question.user.name))),
+            Err(error) => Err(text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                format!("Authorization error (user={}): {error}", question.user.name),
+            )),
         }
     }
 
@@ -140,9 +159,17 @@ impl Authority {
         if let Some(known) = self.tokens.get(&key) {
             return known;
         }
-        let review = TokenReview { metadata: ObjectMeta::default(), spec: TokenReviewSpec { token: token.to_owned(), ..TokenReviewSpec::default() }, status: None };
+        let review = TokenReview {
+            metadata: ObjectMeta::default(),
+            spec: TokenReviewSpec { token: token.to_owned(), ..TokenReviewSpec::default() },
+            status: None,
+        };
         let answer: TokenReview = context.client.create(&review).await.ok()?;
-        let user = answer.status.filter(|status| status.authenticated == Some(true)).and_then(|status| status.user).map(|user| User { name: user.username.unwrap_or_default(), groups: user.groups.unwrap_or_default() });
+        let user = answer
+            .status
+            .filter(|status| status.authenticated == Some(true))
+            .and_then(|status| status.user)
+            .map(|user| User { name: user.username.unwrap_or_default(), groups: user.groups.unwrap_or_default() });
         self.tokens.put(key, user.clone(), TOKENS);
         user
     }
@@ -168,7 +195,7 @@ impl Authority {
                 non_resource_attributes: None::<NonResourceAttributes>,
                 ..SubjectAccessReviewSpec::default()
             };
-            let review = SubjectAccessReview { metadata: ObjectMeta::default(), spec: spec.into(), status: None };
+            let review = SubjectAccessReview { metadata: ObjectMeta::default(), spec, status: None };
             let answer: SubjectAccessReview = context.client.create(&review).await?;
             allowed = answer.status.is_some_and(|status| status.allowed);
             if allowed {
@@ -186,7 +213,12 @@ mod tests {
 
     #[test]
     fn parts_of_the_api() {
-        for (path, expected) in [("/stats/summary", vec!["stats"]), ("/exec/n/p/c", vec!["proxy"]), ("/metrics/resource", vec!["metrics"]), ("/pods", vec!["pods", "proxy"])] {
+        for (path, expected) in [
+            ("/stats/summary", vec!["stats"]),
+            ("/exec/n/p/c", vec!["proxy"]),
+            ("/metrics/resource", vec!["metrics"]),
+            ("/pods", vec!["pods", "proxy"]),
+        ] {
             assert_eq!(subresources(path), expected);
         }
     }

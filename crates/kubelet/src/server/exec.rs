@@ -16,7 +16,9 @@ use crate::{
     probes::exec::{self as command, Outcome},
     streaming::{
         channels::{self, Protocol},
-        forward, remote, spdy::Connection, spdy_remote, tunnel,
+        forward, remote,
+        spdy::Connection,
+        spdy_remote, tunnel,
     },
 };
 
@@ -25,20 +27,31 @@ fn find(server: &Server, place: &Place) -> Result<(Entry, SandboxId, ContainerId
     let Some(entry) = server.directory.find(&place.namespace, &place.pod, place.uid.as_deref()) else {
         return refuse(StatusCode::NOT_FOUND, "pod does not exist".into());
     };
-    let running = entry.view.containers.iter().find(|instance| instance.state.name == place.container && Instance::is_running(instance));
+    let running = entry
+        .view
+        .containers
+        .iter()
+        .find(|instance| instance.state.name == place.container && Instance::is_running(instance));
     match running {
         Some(instance) => {
             let (sandbox, id) = (instance.state.sandbox.clone(), instance.id().clone());
             Ok((entry, sandbox, id))
         }
-        None if entry.view.latest(&place.container).is_some() => refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("container not running ({:?})", place.container)),
+        None if entry.view.latest(&place.container).is_some() => {
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("container not running ({:?})", place.container))
+        }
         None => refuse(StatusCode::NOT_FOUND, format!("container not found ({:?})", place.container)),
     }
 }
 
 fn wanted_streams(query: &Query) -> Result<channels::Wanted, Box<Response<Body>>> {
     let tty = query.is_set(&["tty"]);
-    let wanted = channels::Wanted { stdin: query.is_set(&["input", "stdin"]), stdout: query.is_set(&["output", "stdout"]), stderr: query.is_set(&["error", "stderr"]) && !tty, tty };
+    let wanted = channels::Wanted {
+        stdin: query.is_set(&["input", "stdin"]),
+        stdout: query.is_set(&["output", "stdout"]),
+        stderr: query.is_set(&["error", "stderr"]) && !tty,
+        tty,
+    };
     if wanted.stdin || wanted.stdout || wanted.stderr {
         Ok(wanted)
     } else {
@@ -52,7 +65,12 @@ fn protocol(request: &Request<Incoming>) -> Result<Wanted, Box<Response<Body>>> 
     upgrade::negotiate(request, &websocket, &spdy_remote::PROTOCOLS)
 }
 
-pub(crate) async fn exec(server: &Server, place: &Place, query: &Query, request: &mut Request<Incoming>) -> Response<Body> {
+pub(crate) async fn exec(
+    server: &Server,
+    place: &Place,
+    query: &Query,
+    request: &mut Request<Incoming>,
+) -> Response<Body> {
     let args: Vec<String> = query.all("command").map(ToOwned::to_owned).collect();
     let prepared = find(server, place).and_then(|found| Ok((found, wanted_streams(query)?, protocol(request)?)));
     let ((_, sandbox, id), wanted, protocol) = match prepared {
@@ -60,7 +78,8 @@ pub(crate) async fn exec(server: &Server, place: &Place, query: &Query, request:
         Err(response) => return *response,
     };
     let (response, upgraded) = upgrade::switch(request, &protocol);
-    let config = ExecConfig { args, tty: wanted.tty, stdin: wanted.stdin, stdout: wanted.stdout, stderr: wanted.stderr };
+    let config =
+        ExecConfig { args, tty: wanted.tty, stdin: wanted.stdin, stdout: wanted.stdout, stderr: wanted.stderr };
     let server = server.clone();
     tokio::spawn(async move {
         // The program's failure to start is told on the status stream, as Kubernetes does.
@@ -70,7 +89,12 @@ pub(crate) async fn exec(server: &Server, place: &Place, query: &Query, request:
     response
 }
 
-pub(crate) async fn attach(server: &Server, place: &Place, query: &Query, request: &mut Request<Incoming>) -> Response<Body> {
+pub(crate) async fn attach(
+    server: &Server,
+    place: &Place,
+    query: &Query,
+    request: &mut Request<Incoming>,
+) -> Response<Body> {
     let prepared = find(server, place).and_then(|found| Ok((found, wanted_streams(query)?, protocol(request)?)));
     let ((entry, sandbox, id), mut wanted, protocol) = match prepared {
         Ok(prepared) => prepared,
@@ -81,7 +105,13 @@ pub(crate) async fn attach(server: &Server, place: &Place, query: &Query, reques
         wanted.tty = container.tty == Some(true);
     }
     let (response, upgraded) = upgrade::switch(request, &protocol);
-    let config = ExecConfig { args: Vec::new(), tty: wanted.tty, stdin: wanted.stdin, stdout: wanted.stdout, stderr: wanted.stderr && !wanted.tty };
+    let config = ExecConfig {
+        args: Vec::new(),
+        tty: wanted.tty,
+        stdin: wanted.stdin,
+        stdout: wanted.stdout,
+        stderr: wanted.stderr && !wanted.tty,
+    };
     let server = server.clone();
     tokio::spawn(async move {
         let streams = server.context.runtime.attach(&sandbox, &id, &config).await;
@@ -91,7 +121,14 @@ pub(crate) async fn attach(server: &Server, place: &Place, query: &Query, reques
 }
 
 /// Brings process and client together.
-async fn session(server: &Server, upgraded: OnUpgrade, protocol: Wanted, wanted: channels::Wanted, streams: cri::Result<Streams>, ending: remote::Ending) {
+async fn session(
+    server: &Server,
+    upgraded: OnUpgrade,
+    protocol: Wanted,
+    wanted: channels::Wanted,
+    streams: cri::Result<Streams>,
+    ending: remote::Ending,
+) {
     let Ok(upgraded) = upgraded.await else { return };
     let io: Io = TokioIo::new(upgraded);
     let (client, input, output) = remote::session();
@@ -101,7 +138,9 @@ async fn session(server: &Server, upgraded: OnUpgrade, protocol: Wanted, wanted:
             Ok(streams) => remote::run(runtime, streams, client, ending).await,
             Err(error) => {
                 let status = match &error {
-                    cri::Error::Start { message, .. } => remote::internal_error(&format!("error executing command in container: {message}")),
+                    cri::Error::Start { message, .. } => {
+                        remote::internal_error(&format!("error executing command in container: {message}"))
+                    }
                     other => remote::internal_error(&format!("error executing command in container: {other}")),
                 };
                 let _ = client.output.send(remote::Output::End(status)).await;
@@ -112,7 +151,9 @@ async fn session(server: &Server, upgraded: OnUpgrade, protocol: Wanted, wanted:
     };
     let wire = async move {
         match protocol {
-            Wanted::WebSocket { protocol, .. } => channels::serve(io, Protocol::named(&protocol), wanted, input, output).await,
+            Wanted::WebSocket { protocol, .. } => {
+                channels::serve(io, Protocol::named(&protocol), wanted, input, output).await
+            }
             Wanted::Spdy { protocol } => {
                 let name = if protocol.is_empty() { "channel.k8s.io" } else { protocol.as_str() };
                 if let Ok(connection) = Connection::new(io) {
@@ -124,19 +165,38 @@ async fn session(server: &Server, upgraded: OnUpgrade, protocol: Wanted, wanted:
     tokio::join!(process, wire);
 }
 
-pub(crate) fn port_forward(server: &Server, place: &Place, query: &Query, request: &mut Request<Incoming>) -> Response<Body> {
+pub(crate) fn port_forward(
+    server: &Server,
+    place: &Place,
+    query: &Query,
+    request: &mut Request<Incoming>,
+) -> Response<Body> {
     let Some(entry) = server.directory.find(&place.namespace, &place.pod, place.uid.as_deref()) else {
         return text(StatusCode::NOT_FOUND, "pod does not exist");
     };
     let Some(sandbox) = entry.view.active() else {
-        return text(StatusCode::INTERNAL_SERVER_ERROR, format!("pod not found ({:?})", format!("{}_{}", place.pod, place.namespace)));
+        return text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("pod not found ({:?})", format!("{}_{}", place.pod, place.namespace)),
+        );
     };
-    let target = forward::Target { runtime: server.context.runtime.clone(), sandbox: sandbox.id.clone(), pod: sandbox.id.0.to_string(), uid: spec::uid(&entry.pod).to_owned() };
+    let target = forward::Target {
+        runtime: server.context.runtime.clone(),
+        sandbox: sandbox.id.clone(),
+        pod: sandbox.id.0.to_string(),
+        uid: spec::uid(&entry.pod).to_owned(),
+    };
     let wanted = match upgrade::negotiate(request, &[tunnel::PROTOCOL, "v4.channel.k8s.io", ""], &[forward::PROTOCOL]) {
         Ok(wanted) => wanted,
         Err(response) => return *response,
     };
-    let ports: Vec<u16> = query.all("port").chain(query.all("ports")).flat_map(|list| list.split(',')).filter_map(|port| port.parse().ok()).filter(|port| *port > 0).collect();
+    let ports: Vec<u16> = query
+        .all("port")
+        .chain(query.all("ports"))
+        .flat_map(|list| list.split(','))
+        .filter_map(|port| port.parse().ok())
+        .filter(|port| *port > 0)
+        .collect();
     let plain_websocket = matches!(&wanted, Wanted::WebSocket { protocol, .. } if protocol != tunnel::PROTOCOL);
     if plain_websocket && ports.is_empty() {
         return text(StatusCode::BAD_REQUEST, "query parameter \"port\" is required");
@@ -171,7 +231,10 @@ pub(crate) async fn run(server: &Server, place: &Place, query: &Query) -> Respon
     let args: Vec<String> = query.get("cmd").unwrap_or_default().split(' ').map(ToOwned::to_owned).collect();
     match command::run(&server.context.runtime, &sandbox, &id, &args, None).await {
         Outcome::Exited(0, output) => text(StatusCode::OK, output),
-        Outcome::Exited(code, output) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("command '{}' exited with {code}: {output}", args.join(" "))),
+        Outcome::Exited(code, output) => text(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            format!("command '{}' exited with {code}: {output}", args.join(" ")),
+        ),
         Outcome::TimedOut => text(StatusCode::INTERNAL_SERVER_ERROR, "timed out"),
         Outcome::Failed(error) => text(StatusCode::INTERNAL_SERVER_ERROR, error),
     }

@@ -42,7 +42,10 @@ pub(crate) fn acceptor(tls: Tls) -> Result<TlsAcceptor, TlsError> {
     for certificate in tls.client_ca {
         roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
     }
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).allow_unauthenticated().build().map_err(|error| wrong(error.to_string()))?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .allow_unauthenticated()
+        .build()
+        .map_err(|error| wrong(error.to_string()))?;
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(error.to_string()))?
@@ -73,7 +76,8 @@ pub(crate) async fn listen(server: Server, listener: TcpListener, acceptor: TlsA
         let (server, acceptor, authority) = (server.clone(), acceptor.clone(), authority.clone());
         tokio::spawn(async move {
             if let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await {
-                let user = stream.get_ref().1.peer_certificates().and_then(|chain| User::from_certificate(chain.first()?));
+                let user =
+                    stream.get_ref().1.peer_certificates().and_then(|chain| User::from_certificate(chain.first()?));
                 serve(server, Trust::Ask(authority, user), stream).await;
             }
             drop(place);

@@ -26,7 +26,10 @@ pub(crate) fn serve(server: &Server, place: &Place, query: &Query) -> Response<B
         return text(StatusCode::NOT_FOUND, format!("pod {:?} does not exist\n", place.pod));
     };
     if spec::find(&entry.pod, &place.container).is_none() {
-        return text(StatusCode::NOT_FOUND, format!("container {:?} not found in pod {:?}\n", place.container, place.pod));
+        return text(
+            StatusCode::NOT_FOUND,
+            format!("container {:?} not found in pod {:?}\n", place.container, place.pod),
+        );
     }
     let instance = match choose(&entry, place, options.previous) {
         Ok(instance) => instance,
@@ -54,7 +57,9 @@ fn options(query: &Query, now: Timestamp) -> Result<Options, Box<Response<Body>>
         Some(_) => number("tail")?,
     };
     let since = match (number("sinceSeconds")?, query.get("sinceTime").filter(|time| !time.is_empty())) {
-        (Some(seconds), _) => now.checked_sub(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))).ok(),
+        (Some(seconds), _) => {
+            now.checked_sub(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX))).ok()
+        }
         (None, Some(time)) => Some(time.parse().map_err(|_| invalid())?),
         (None, None) => None,
     };
@@ -68,7 +73,15 @@ fn options(query: &Query, now: Timestamp) -> Result<Options, Box<Response<Body>>
     if limit_bytes == Some(0) {
         return Err(invalid());
     }
-    Ok(Options { follow: query.is_set(&["follow"]), previous: query.is_set(&["previous"]), timestamps: query.is_set(&["timestamps"]), tail, since, limit_bytes, stream })
+    Ok(Options {
+        follow: query.is_set(&["follow"]),
+        previous: query.is_set(&["previous"]),
+        timestamps: query.is_set(&["timestamps"]),
+        tail,
+        since,
+        limit_bytes,
+        stream,
+    })
 }
 
 /// The instance whose log is meant, or why there is none, in Kubernetes' words.
@@ -77,15 +90,27 @@ fn choose(entry: &Entry, place: &Place, previous: bool) -> Result<Instance, Stri
     let mut all = entry.view.containers.iter().filter(|instance| instance.state.name == *container);
     if previous {
         let ended = all.nth(1).filter(|instance| !instance.state.log_path.as_os_str().is_empty());
-        return ended.cloned().ok_or_else(|| format!("previous terminated container {container:?} in pod {pod:?} not found"));
+        return ended
+            .cloned()
+            .ok_or_else(|| format!("previous terminated container {container:?} in pod {pod:?} not found"));
     }
-    if let Some(instance) = all.find(|instance| !instance.start_failed && !instance.state.log_path.as_os_str().is_empty()) {
+    if let Some(instance) =
+        all.find(|instance| !instance.start_failed && !instance.state.log_path.as_os_str().is_empty())
+    {
         return Ok(instance.clone());
     }
     let statuses = entry.pod.status.iter().flat_map(|status| {
-        status.container_statuses.iter().chain(&status.init_container_statuses).chain(&status.ephemeral_container_statuses).flatten()
+        status
+            .container_statuses
+            .iter()
+            .chain(&status.init_container_statuses)
+            .chain(&status.ephemeral_container_statuses)
+            .flatten()
     });
-    let reason = statuses.into_iter().find(|status| status.name == *container).and_then(|status| status.state.as_ref()?.waiting.as_ref()?.reason.clone());
+    let reason = statuses
+        .into_iter()
+        .find(|status| status.name == *container)
+        .and_then(|status| status.state.as_ref()?.waiting.as_ref()?.reason.clone());
     let why = match reason.as_deref() {
         Some("ErrImagePull") => "image can't be pulled".to_owned(),
         Some("ImagePullBackOff") => "trying and failing to pull image".to_owned(),

@@ -40,5 +40,8 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(se
         async move { Ok::<_, std::convert::Infallible>(route::handle(&server, &trust, request).await) }
     });
     // A connection that breaks off is the client's business.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades().await;
+    let _ = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
+        .await;
 }

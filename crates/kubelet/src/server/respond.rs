@@ -31,8 +31,11 @@ pub(crate) fn with_type(code: StatusCode, type_: &'static str, bytes: impl Into<
 
 /// An answer whose pieces come later.
 pub(crate) fn stream(pieces: mpsc::Receiver<Bytes>) -> Response<Body> {
-    let frames = futures_util::stream::unfold(pieces, |mut pieces| async move { pieces.recv().await.map(|piece| (Ok::<_, Infallible>(Frame::data(piece)), pieces)) });
-    let mut response = Response::new(BodyExt::boxed(SyncBody(std::sync::Mutex::new(Box::pin(StreamBody::new(frames))))));
+    let frames = futures_util::stream::unfold(pieces, |mut pieces| async move {
+        pieces.recv().await.map(|piece| (Ok::<_, Infallible>(Frame::data(piece)), pieces))
+    });
+    let mut response =
+        Response::new(BodyExt::boxed(SyncBody(std::sync::Mutex::new(Box::pin(StreamBody::new(frames))))));
     response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
@@ -46,7 +49,10 @@ impl hyper::body::Body for SyncBody {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(self: std::pin::Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let body = self.get_mut().0.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
         body.as_mut().poll_frame(cx)
     }

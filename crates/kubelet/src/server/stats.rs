@@ -34,7 +34,13 @@ pub(crate) async fn samples(server: &Server) -> Vec<(Entry, Vec<Sample>)> {
 async fn of_pod(server: &Server, entry: &Entry) -> Vec<Sample> {
     let mut out = Vec::new();
     let Some(sandbox) = entry.view.active() else { return out };
-    let sample = |container: &str, stats, started_at_ns| Sample { namespace: spec::namespace(&entry.pod).to_owned(), pod: spec::name(&entry.pod).to_owned(), container: container.to_owned(), stats, started_at_ns };
+    let sample = |container: &str, stats, started_at_ns| Sample {
+        namespace: spec::namespace(&entry.pod).to_owned(),
+        pod: spec::name(&entry.pod).to_owned(),
+        container: container.to_owned(),
+        stats,
+        started_at_ns,
+    };
     if let Ok(stats) = server.context.runtime.sandbox_stats(&sandbox.id).await {
         out.push(sample("", stats, sandbox.created_at_ns));
     }
@@ -43,7 +49,8 @@ async fn of_pod(server: &Server, entry: &Entry) -> Vec<Sample> {
             cri::runtime::ContainerPhase::Running { started_at_ns, .. } => started_at_ns,
             _ => 0,
         };
-        if let Ok(stats) = server.context.runtime.container_stats(&instance.state.sandbox, Instance::id(instance)).await {
+        if let Ok(stats) = server.context.runtime.container_stats(&instance.state.sandbox, Instance::id(instance)).await
+        {
             out.push(sample(&instance.state.name, stats, started));
         }
     }
@@ -90,7 +97,16 @@ pub(crate) async fn summary(server: &Server) -> Value {
 /// Nanoseconds of CPU and bytes of memory that the machine uses.
 pub(crate) fn machine() -> (u64, u64, u64) {
     let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    let ticks: u64 = stat.lines().next().unwrap_or_default().split_whitespace().skip(1).enumerate().filter(|(index, _)| !matches!(index, 3 | 4 | 8 | 9)).filter_map(|(_, number)| number.parse::<u64>().ok()).sum();
+    let ticks: u64 = stat
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(1)
+        .enumerate()
+        .filter(|(index, _)| !matches!(index, 3 | 4 | 8 | 9))
+        .filter_map(|(_, number)| number.parse::<u64>().ok())
+        .sum();
     let info = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let (total, available) = (meminfo(&info, "MemTotal:"), meminfo(&info, "MemAvailable:"));
     // The kernel counts in hundredths of a second for user space.

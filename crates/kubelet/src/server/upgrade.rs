@@ -23,16 +23,28 @@ pub(crate) enum Wanted {
 pub(crate) type Io = TokioIo<hyper::upgrade::Upgraded>;
 
 fn words<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
-    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim).filter(|word| !word.is_empty()).collect()
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|word| !word.is_empty())
+        .collect()
 }
 
 /// Decides on the protocol; refusals are the answer. The first of ours that the client offers is taken.
-pub(crate) fn negotiate(request: &Request<Incoming>, websocket: &[&str], spdy: &[&str]) -> Result<Wanted, Box<Response<Body>>> {
+pub(crate) fn negotiate(
+    request: &Request<Incoming>,
+    websocket: &[&str],
+    spdy: &[&str],
+) -> Result<Wanted, Box<Response<Body>>> {
     choose(request.headers(), websocket, spdy)
 }
 
 fn choose(headers: &HeaderMap, websocket: &[&str], spdy: &[&str]) -> Result<Wanted, Box<Response<Body>>> {
-    let upgrade = headers.get(header::UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let upgrade =
+        headers.get(header::UPGRADE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     if upgrade == "websocket" {
         let key = headers.get(header::SEC_WEBSOCKET_KEY).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if key.is_empty() || !words(headers, "sec-websocket-version").contains(&"13") {
@@ -42,13 +54,24 @@ fn choose(headers: &HeaderMap, websocket: &[&str], spdy: &[&str]) -> Result<Want
         // The client's order counts.
         let protocol = offered.iter().find(|word| websocket.contains(word)).copied();
         return match protocol {
-            None if offered.is_empty() && websocket.contains(&"") => Ok(Wanted::WebSocket { key: key.to_owned(), protocol: String::new() }),
+            None if offered.is_empty() && websocket.contains(&"") => {
+                Ok(Wanted::WebSocket { key: key.to_owned(), protocol: String::new() })
+            }
             Some(protocol) => Ok(Wanted::WebSocket { key: key.to_owned(), protocol: protocol.to_owned() }),
-            None => Err(Box::new(text(StatusCode::FORBIDDEN, format!("requested protocol(s) are not supported: {offered:?}; supports {websocket:?}\n")))),
+            None => Err(Box::new(text(
+                StatusCode::FORBIDDEN,
+                format!("requested protocol(s) are not supported: {offered:?}; supports {websocket:?}\n"),
+            ))),
         };
     }
     if !upgrade.starts_with("spdy/3.1") {
-        return Err(Box::new(text(StatusCode::BAD_REQUEST, format!("unable to upgrade: missing upgrade headers in request: {:?}\n", headers.keys().map(header::HeaderName::as_str).collect::<Vec<_>>()))));
+        return Err(Box::new(text(
+            StatusCode::BAD_REQUEST,
+            format!(
+                "unable to upgrade: missing upgrade headers in request: {:?}\n",
+                headers.keys().map(header::HeaderName::as_str).collect::<Vec<_>>()
+            ),
+        )));
     }
     let offered = words(headers, STREAM_PROTOCOL);
     if offered.is_empty() {
@@ -57,7 +80,12 @@ fn choose(headers: &HeaderMap, websocket: &[&str], spdy: &[&str]) -> Result<Want
     match offered.iter().find(|word| spdy.contains(word)) {
         Some(protocol) => Ok(Wanted::Spdy { protocol: (*protocol).to_owned() }),
         None => {
-            let mut response = text(StatusCode::FORBIDDEN, format!("unable to upgrade: unable to negotiate protocol: client supports {offered:?}, server accepts {spdy:?}\n"));
+            let mut response = text(
+                StatusCode::FORBIDDEN,
+                format!(
+                    "unable to upgrade: unable to negotiate protocol: client supports {offered:?}, server accepts {spdy:?}\n"
+                ),
+            );
             for protocol in spdy {
                 if let Ok(value) = HeaderValue::from_str(protocol) {
                     response.headers_mut().append(ACCEPTED, value);
@@ -111,9 +139,19 @@ mod tests {
             }
             map
         };
-        let websocket = |protocol: &'static str| vec![("upgrade", "websocket"), ("sec-websocket-key", "k"), ("sec-websocket-version", "13"), ("sec-websocket-protocol", protocol)];
+        let websocket = |protocol: &'static str| {
+            vec![
+                ("upgrade", "websocket"),
+                ("sec-websocket-key", "k"),
+                ("sec-websocket-version", "13"),
+                ("sec-websocket-protocol", protocol),
+            ]
+        };
         let ours = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
-        assert_eq!(choose(&headers(&websocket("v4.channel.k8s.io, v5.channel.k8s.io")), &ours, &[]).unwrap(), Wanted::WebSocket { key: "k".into(), protocol: "v4.channel.k8s.io".into() });
+        assert_eq!(
+            choose(&headers(&websocket("v4.channel.k8s.io, v5.channel.k8s.io")), &ours, &[]).unwrap(),
+            Wanted::WebSocket { key: "k".into(), protocol: "v4.channel.k8s.io".into() }
+        );
         assert_eq!(choose(&headers(&websocket("other")), &ours, &[]).unwrap_err().status(), StatusCode::FORBIDDEN);
         let spdy = headers(&[("upgrade", "SPDY/3.1"), (STREAM_PROTOCOL, "v9"), (STREAM_PROTOCOL, "v4.channel.k8s.io")]);
         assert_eq!(choose(&spdy, &[], &ours).unwrap(), Wanted::Spdy { protocol: "v4.channel.k8s.io".into() });

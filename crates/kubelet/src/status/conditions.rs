@@ -9,7 +9,8 @@ use super::Input;
 use crate::pods::spec;
 
 /// Types that the kubelet writes, in upstream's order.
-pub(crate) const OWNED: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+pub(crate) const OWNED: [&str; 5] =
+    ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
 
 struct Draft {
     status: bool,
@@ -30,10 +31,12 @@ impl Draft {
 /// Adds the kubelet's conditions, and keeps those of others.
 pub(super) fn add(input: &Input<'_>, status: &mut PodStatus, init: &[ContainerStatus], main: &[ContainerStatus]) {
     let api = input.pod.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    let mut all: Vec<PodCondition> = api.iter().filter(|condition| !OWNED.contains(&condition.type_.as_str())).cloned().collect();
+    let mut all: Vec<PodCondition> =
+        api.iter().filter(|condition| !OWNED.contains(&condition.type_.as_str())).cloned().collect();
     let phase = status.phase.clone().unwrap_or_default();
     if phase == "Failed"
-        && let Some(known) = input.old.conditions.iter().flatten().find(|condition| condition.type_ == "DisruptionTarget")
+        && let Some(known) =
+            input.old.conditions.iter().flatten().find(|condition| condition.type_ == "DisruptionTarget")
         && !all.iter().any(|condition| condition.type_ == "DisruptionTarget")
     {
         all.push(known.clone());
@@ -55,8 +58,11 @@ pub(super) fn add(input: &Input<'_>, status: &mut PodStatus, init: &[ContainerSt
 
 fn finish(input: &Input<'_>, type_: &str, draft: Draft) -> PodCondition {
     let value = if draft.status { "True" } else { "False" };
-    let known = |list: Option<&Vec<PodCondition>>| list.and_then(|list| list.iter().find(|condition| condition.type_ == type_).cloned());
-    let old = known(input.old.conditions.as_ref()).or_else(|| known(input.pod.status.as_ref().and_then(|status| status.conditions.as_ref())));
+    let known = |list: Option<&Vec<PodCondition>>| {
+        list.and_then(|list| list.iter().find(|condition| condition.type_ == type_).cloned())
+    };
+    let old = known(input.old.conditions.as_ref())
+        .or_else(|| known(input.pod.status.as_ref().and_then(|status| status.conditions.as_ref())));
     let since = old.filter(|old| old.status == value).and_then(|old| old.last_transition_time);
     PodCondition {
         type_: type_.to_owned(),
@@ -72,7 +78,9 @@ fn finish(input: &Input<'_>, type_: &str, draft: Draft) -> PodCondition {
 fn sandbox(input: &Input<'_>) -> Draft {
     match input.view.sandboxes.first() {
         None => Draft::no("PodSandboxNotReady", "No sandbox for pod can be found. Need to start a new one".into()),
-        Some(sandbox) if !sandbox.ready => Draft::no("PodSandboxNotReady", "No ready sandbox for pod can be found. Need to start a new one".into()),
+        Some(sandbox) if !sandbox.ready => {
+            Draft::no("PodSandboxNotReady", "No ready sandbox for pod can be found. Need to start a new one".into())
+        }
         Some(sandbox) if sandbox.ips.is_empty() && !sandbox.host_network => {
             Draft::no("PodSandboxNotReady", "Sandbox for pod has no IP address. Need to start a new one".into())
         }
@@ -101,8 +109,12 @@ fn initialized(input: &Input<'_>, phase: &str, init: &[ContainerStatus], main: &
         return Draft { status: true, reason: "PodCompleted", message: String::new() };
     }
     let began = |status: &ContainerStatus| {
-        let ended = |state: &Option<k8s_openapi::api::core::v1::ContainerState>| state.as_ref().is_some_and(|state| state.terminated.is_some());
-        status.state.as_ref().is_some_and(|state| state.running.is_some()) || ended(&status.state) || ended(&status.last_state)
+        let ended = |state: &Option<k8s_openapi::api::core::v1::ContainerState>| {
+            state.as_ref().is_some_and(|state| state.terminated.is_some())
+        };
+        status.state.as_ref().is_some_and(|state| state.running.is_some())
+            || ended(&status.state)
+            || ended(&status.last_state)
     };
     let mut messages = Vec::new();
     if !unknown.is_empty() {
@@ -119,8 +131,13 @@ fn initialized(input: &Input<'_>, phase: &str, init: &[ContainerStatus], main: &
 
 fn containers_ready(input: &Input<'_>, phase: &str, init: &[ContainerStatus], main: &[ContainerStatus]) -> Draft {
     let (mut unknown, mut unready) = (Vec::new(), Vec::new());
-    let sidecars = spec::init_containers(input.pod).iter().filter(|container| spec::is_sidecar(container)).map(|container| (container, init));
-    for (container, statuses) in sidecars.chain(spec::spec(input.pod).containers.iter().map(|container| (container, main))) {
+    let sidecars = spec::init_containers(input.pod)
+        .iter()
+        .filter(|container| spec::is_sidecar(container))
+        .map(|container| (container, init));
+    for (container, statuses) in
+        sidecars.chain(spec::spec(input.pod).containers.iter().map(|container| (container, main)))
+    {
         match statuses.iter().find(|status| status.name == container.name) {
             None => unknown.push(container.name.as_str()),
             Some(status) if !status.ready => unready.push(container.name.as_str()),
@@ -150,9 +167,15 @@ fn ready(input: &Input<'_>, others: &[PodCondition], containers: &Draft) -> Draf
     let mut messages = Vec::new();
     for gate in spec::spec(input.pod).readiness_gates.iter().flatten() {
         match others.iter().find(|condition| condition.type_ == gate.condition_type) {
-            None => messages.push(format!("corresponding condition of pod readiness gate \"{}\" does not exist.", gate.condition_type)),
+            None => messages.push(format!(
+                "corresponding condition of pod readiness gate \"{}\" does not exist.",
+                gate.condition_type
+            )),
             Some(condition) if condition.status != "True" => {
-                messages.push(format!("the status of pod readiness gate \"{}\" is not \"True\", but {}", gate.condition_type, condition.status));
+                messages.push(format!(
+                    "the status of pod readiness gate \"{}\" is not \"True\", but {}",
+                    gate.condition_type, condition.status
+                ));
             }
             Some(_) => {}
         }

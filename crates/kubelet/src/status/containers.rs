@@ -4,8 +4,8 @@ use cri::runtime::ContainerPhase;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{
     api::core::v1::{
-        Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, ContainerUser,
-        VolumeMountStatus,
+        Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting,
+        ContainerStatus, ContainerUser, VolumeMountStatus,
     },
     apimachinery::pkg::apis::meta::v1::Time,
 };
@@ -24,14 +24,17 @@ pub(super) fn init(input: &Input<'_>) -> Vec<ContainerStatus> {
     let old = input.old.init_container_statuses.as_deref().unwrap_or_default();
     spec::init_containers(input.pod)
         .iter()
-        .map(|container| one(input, container, if spec::is_sidecar(container) { Role::Sidecar } else { Role::Init }, old))
+        .map(|container| {
+            one(input, container, if spec::is_sidecar(container) { Role::Sidecar } else { Role::Init }, old)
+        })
         .collect()
 }
 
 /// Of the main containers, by name.
 pub(super) fn main(input: &Input<'_>) -> Vec<ContainerStatus> {
     let old = input.old.container_statuses.as_deref().unwrap_or_default();
-    let mut all: Vec<_> = spec::spec(input.pod).containers.iter().map(|container| one(input, container, Role::Main, old)).collect();
+    let mut all: Vec<_> =
+        spec::spec(input.pod).containers.iter().map(|container| one(input, container, Role::Main, old)).collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }
@@ -39,8 +42,10 @@ pub(super) fn main(input: &Input<'_>) -> Vec<ContainerStatus> {
 /// Of the ephemeral containers, by name.
 pub(super) fn ephemeral(input: &Input<'_>) -> Vec<ContainerStatus> {
     let old = input.old.ephemeral_container_statuses.as_deref().unwrap_or_default();
-    let mut all: Vec<_> =
-        spec::ephemeral_containers(input.pod).iter().map(|container| one(input, &spec::ephemeral_as_container(container), Role::Ephemeral, old)).collect();
+    let mut all: Vec<_> = spec::ephemeral_containers(input.pod)
+        .iter()
+        .map(|container| one(input, &spec::ephemeral_as_container(container), Role::Ephemeral, old))
+        .collect();
     all.sort_by(|a, b| a.name.cmp(&b.name));
     all
 }
@@ -77,7 +82,10 @@ fn unknown(input: &Input<'_>, container: &Container, role: Role, old: Option<&Co
         status.last_state = Some(ContainerState {
             terminated: Some(ContainerStateTerminated {
                 reason: Some("ContainerStatusUnknown".into()),
-                message: Some("The container could not be located when the pod was deleted.  The container used to be Running".into()),
+                message: Some(
+                    "The container could not be located when the pod was deleted.  The container used to be Running"
+                        .into(),
+                ),
                 exit_code: 137,
                 ..ContainerStateTerminated::default()
             }),
@@ -92,7 +100,8 @@ fn unknown(input: &Input<'_>, container: &Container, role: Role, old: Option<&Co
 
 /// Main containers exist: an init container without a record must have succeeded.
 fn infer_init(input: &Input<'_>, role: Role, mut status: ContainerStatus) -> ContainerStatus {
-    let main_began = || spec::spec(input.pod).containers.iter().any(|container| input.view.latest(&container.name).is_some());
+    let main_began =
+        || spec::spec(input.pod).containers.iter().any(|container| input.view.latest(&container.name).is_some());
     if role == Role::Init && main_began() {
         status.state = Some(ContainerState {
             terminated: Some(ContainerStateTerminated {
@@ -118,10 +127,19 @@ fn blank(input: &Input<'_>, container: &Container) -> ContainerStatus {
 
 pub(crate) fn waiting(reason: &str, message: &str) -> ContainerState {
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    ContainerState { waiting: Some(ContainerStateWaiting { reason: filled(reason), message: filled(message) }), ..ContainerState::default() }
+    ContainerState {
+        waiting: Some(ContainerStateWaiting { reason: filled(reason), message: filled(message) }),
+        ..ContainerState::default()
+    }
 }
 
-fn known(input: &Input<'_>, container: &Container, instance: &Instance, before: Option<&Instance>, old: Option<&ContainerStatus>) -> ContainerStatus {
+fn known(
+    input: &Input<'_>,
+    container: &Container,
+    instance: &Instance,
+    before: Option<&Instance>,
+    old: Option<&ContainerStatus>,
+) -> ContainerStatus {
     if instance.in_post_start {
         // Not reported as running before its postStart hook ended.
         let mut status = blank(input, container);
@@ -163,9 +181,10 @@ fn state_of(input: &Input<'_>, instance: &Instance) -> ContainerState {
     let time = |nanoseconds: i64| Some(Time(time_of(nanoseconds)));
     match &instance.state.phase {
         ContainerPhase::Created => waiting("", ""),
-        ContainerPhase::Running { started_at_ns, .. } => {
-            ContainerState { running: Some(ContainerStateRunning { started_at: time(*started_at_ns) }), ..ContainerState::default() }
-        }
+        ContainerPhase::Running { started_at_ns, .. } => ContainerState {
+            running: Some(ContainerStateRunning { started_at: time(*started_at_ns) }),
+            ..ContainerState::default()
+        },
         ContainerPhase::Exited(exit) => ContainerState {
             terminated: Some(ContainerStateTerminated {
                 exit_code: exit.code,
@@ -184,7 +203,8 @@ fn state_of(input: &Input<'_>, instance: &Instance) -> ContainerState {
 /// All messages of a pod together stay below 12 KiB.
 fn truncated(input: &Input<'_>, message: &str) -> Option<String> {
     let spec = spec::spec(input.pod);
-    let count = spec.containers.len() + spec::init_containers(input.pod).len() + spec::ephemeral_containers(input.pod).len();
+    let count =
+        spec.containers.len() + spec::init_containers(input.pod).len() + spec::ephemeral_containers(input.pod).len();
     let most = 12 * 1024 / count.max(1);
     let mut end = message.len().min(most);
     while !message.is_char_boundary(end) {
@@ -194,7 +214,13 @@ fn truncated(input: &Input<'_>, message: &str) -> Option<String> {
 }
 
 /// A container that is to be started says what it waits for.
-fn explain(input: &Input<'_>, container: &Container, role: Role, newest: Option<&Instance>, status: &mut ContainerStatus) {
+fn explain(
+    input: &Input<'_>,
+    container: &Container,
+    role: Role,
+    newest: Option<&Instance>,
+    status: &mut ContainerStatus,
+) {
     if newest.is_some_and(Instance::is_running) || spec::is_deleted(input.pod) && newest.is_some() {
         return;
     }
@@ -218,11 +244,19 @@ fn explain(input: &Input<'_>, container: &Container, role: Role, newest: Option<
     status.state = Some(waiting(&reason.reason, &reason.message));
 }
 
-fn readiness(input: &Input<'_>, container: &Container, role: Role, newest: Option<&Instance>, old: Option<&ContainerStatus>, status: &mut ContainerStatus) {
+fn readiness(
+    input: &Input<'_>,
+    container: &Container,
+    role: Role,
+    newest: Option<&Instance>,
+    old: Option<&ContainerStatus>,
+    status: &mut ContainerStatus,
+) {
     let is_running = status.state.as_ref().is_some_and(|state| state.running.is_some());
     let Some(instance) = newest.filter(|_| is_running) else {
         status.started = Some(false);
-        status.ready = role == Role::Init && status.state.as_ref().and_then(|state| state.terminated.as_ref()).is_some_and(|end| end.exit_code == 0);
+        status.ready = role == Role::Init
+            && status.state.as_ref().and_then(|state| state.terminated.as_ref()).is_some_and(|end| end.exit_code == 0);
         return;
     };
     let same = old.filter(|old| old.container_id == status.container_id);
@@ -235,7 +269,10 @@ fn readiness(input: &Input<'_>, container: &Container, role: Role, newest: Optio
             started
                 && match (input.probes)(instance.id(), Kind::Readiness) {
                     Some(verdict) => verdict == Verdict::Success,
-                    None => container.readiness_probe.is_none() || (ran_before(input, instance) && same.is_some_and(|old| old.ready)),
+                    None => {
+                        container.readiness_probe.is_none()
+                            || (ran_before(input, instance) && same.is_some_and(|old| old.ready))
+                    }
                 }
         }
     };

@@ -59,7 +59,7 @@ pub(crate) fn generate(input: &Input<'_>) -> PodStatus {
     let mut status = PodStatus {
         observed_generation: pod.metadata.generation,
         qos_class: Some(resources::qos(pod).as_str().to_owned()),
-        start_time: input.old.start_time.clone().or_else(|| Some(Time(input.now))),
+        start_time: input.old.start_time.clone().or(Some(Time(input.now))),
         ..PodStatus::default()
     };
     let phase = final_phase(input, phase::phase(pod, &init, &main, input.ended, began));
@@ -118,7 +118,12 @@ fn addresses(input: &Input<'_>, status: &mut PodStatus) {
 }
 
 /// Whether a running container has started, in Kubernetes' sense: its startup probe succeeded.
-pub(crate) fn has_started(input: &Input<'_>, container: &k8s_openapi::api::core::v1::Container, instance: &Instance, old_started: bool) -> bool {
+pub(crate) fn has_started(
+    input: &Input<'_>,
+    container: &k8s_openapi::api::core::v1::Container,
+    instance: &Instance,
+    old_started: bool,
+) -> bool {
     if !instance.is_running() {
         return false;
     }

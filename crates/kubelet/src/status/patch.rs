@@ -18,14 +18,25 @@ pub(crate) fn patch(uid: &str, old: &Value, new: &Value) -> Option<Value> {
         let change = match key.as_str() {
             "conditions" => conditions(before, value),
             "podIPs" | "hostIPs" => replacing(before, value),
-            _ if value.is_object() && before.is_some_and(Value::is_object) => Some(merge(before.unwrap_or(&Value::Null), value)),
+            _ if value.is_object() && before.is_some_and(Value::is_object) => {
+                Some(merge(before.unwrap_or(&Value::Null), value))
+            }
             _ => Some(value.clone()),
         };
         if let Some(change) = change {
             status.insert(key.clone(), change);
         }
     }
-    for key in ["reason", "message", "podIP", "podIPs", "containerStatuses", "initContainerStatuses", "ephemeralContainerStatuses", "allocatedResources"] {
+    for key in [
+        "reason",
+        "message",
+        "podIP",
+        "podIPs",
+        "containerStatuses",
+        "initContainerStatuses",
+        "ephemeralContainerStatuses",
+        "allocatedResources",
+    ] {
         if old.contains_key(key) && !new.contains_key(key) {
             status.insert(key.to_owned(), Value::Null);
         }
@@ -34,7 +45,9 @@ pub(crate) fn patch(uid: &str, old: &Value, new: &Value) -> Option<Value> {
 }
 
 fn conditions(old: Option<&Value>, new: &Value) -> Option<Value> {
-    let find = |list: Option<&Value>, type_: &str| list.and_then(Value::as_array).and_then(|list| list.iter().find(|c| c["type"] == type_)).cloned();
+    let find = |list: Option<&Value>, type_: &str| {
+        list.and_then(Value::as_array).and_then(|list| list.iter().find(|c| c["type"] == type_)).cloned()
+    };
     let changed: Vec<Value> = new
         .as_array()
         .into_iter()
@@ -95,8 +108,10 @@ mod tests {
             {"type": "gate", "status": "False"}, {"type": "Ready", "status": "True"}, {"type": "PodScheduled", "status": "True"}]});
         assert_eq!(
             patch("u", &old, &new),
-            Some(json!({"metadata": {"uid": "u"}, "status": {"phase": "Running", "reason": null, "podIPs": [{"ip": "10.0.0.1"}],
-                "conditions": [{"type": "Ready", "status": "True", "reason": null, "message": null}]}}))
+            Some(
+                json!({"metadata": {"uid": "u"}, "status": {"phase": "Running", "reason": null, "podIPs": [{"ip": "10.0.0.1"}],
+                "conditions": [{"type": "Ready", "status": "True", "reason": null, "message": null}]}})
+            )
         );
         assert_eq!(patch("u", &new, &new), None);
     }

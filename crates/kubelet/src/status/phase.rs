@@ -19,7 +19,13 @@ struct Counts {
 
 /// `Pending`, `Running`, `Succeeded` or `Failed`. `ended`: nothing will be started any more. `initialized`: a main
 /// container was started in the present sandbox.
-pub(crate) fn phase(pod: &Pod, init: &[ContainerStatus], main: &[ContainerStatus], ended: bool, initialized: bool) -> &'static str {
+pub(crate) fn phase(
+    pod: &Pod,
+    init: &[ContainerStatus],
+    main: &[ContainerStatus],
+    ended: bool,
+    initialized: bool,
+) -> &'static str {
     let mut counts = Counts::default();
     for container in spec::init_containers(pod) {
         let status = init.iter().find(|status| status.name == container.name);
@@ -137,29 +143,63 @@ fn count_main(counts: &mut Counts, pod: &Pod, container: &Container, status: Opt
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::core::v1::{ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, PodSpec};
+    use k8s_openapi::api::core::v1::{
+        ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, PodSpec,
+    };
 
     use super::*;
 
     fn pod(policy: &str, init: &[&str], main: &[&str]) -> Pod {
-        let make = |names: &[&str]| names.iter().map(|name| Container { name: (*name).into(), restart_policy: name.starts_with("side").then(|| "Always".into()), ..Container::default() }).collect::<Vec<_>>();
-        Pod { spec: Some(PodSpec { restart_policy: Some(policy.into()), init_containers: Some(make(init)), containers: make(main), ..PodSpec::default() }), ..Pod::default() }
+        let make = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| Container {
+                    name: (*name).into(),
+                    restart_policy: name.starts_with("side").then(|| "Always".into()),
+                    ..Container::default()
+                })
+                .collect::<Vec<_>>()
+        };
+        Pod {
+            spec: Some(PodSpec {
+                restart_policy: Some(policy.into()),
+                init_containers: Some(make(init)),
+                containers: make(main),
+                ..PodSpec::default()
+            }),
+            ..Pod::default()
+        }
     }
 
     fn status(name: &str, state: &str) -> ContainerStatus {
         let mut status = ContainerStatus { name: name.into(), ..ContainerStatus::default() };
-        let end = |code: &str| Some(ContainerStateTerminated { exit_code: code.parse().unwrap(), ..ContainerStateTerminated::default() });
+        let end = |code: &str| {
+            Some(ContainerStateTerminated { exit_code: code.parse().unwrap(), ..ContainerStateTerminated::default() })
+        };
         match state.split_once(':') {
-            Some(("exit", code)) => status.state = Some(ContainerState { terminated: end(code), ..ContainerState::default() }),
+            Some(("exit", code)) => {
+                status.state = Some(ContainerState { terminated: end(code), ..ContainerState::default() })
+            }
             Some(("loop", code)) => {
-                status.state = Some(ContainerState { waiting: Some(ContainerStateWaiting::default()), ..ContainerState::default() });
+                status.state = Some(ContainerState {
+                    waiting: Some(ContainerStateWaiting::default()),
+                    ..ContainerState::default()
+                });
                 status.last_state = Some(ContainerState { terminated: end(code), ..ContainerState::default() });
             }
             _ if state == "run" => {
                 status.started = Some(true);
-                status.state = Some(ContainerState { running: Some(ContainerStateRunning::default()), ..ContainerState::default() });
+                status.state = Some(ContainerState {
+                    running: Some(ContainerStateRunning::default()),
+                    ..ContainerState::default()
+                });
             }
-            _ => status.state = Some(ContainerState { waiting: Some(ContainerStateWaiting::default()), ..ContainerState::default() }),
+            _ => {
+                status.state = Some(ContainerState {
+                    waiting: Some(ContainerStateWaiting::default()),
+                    ..ContainerState::default()
+                })
+            }
         }
         status
     }
@@ -186,9 +226,14 @@ mod tests {
             ("Never", vec![("side", "exit:137")], vec![("a", "exit:0")], true, "Succeeded"),
         ] {
             let names = |list: &[(&'static str, &str)]| list.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-            let statuses = |list: &[(&str, &str)]| list.iter().map(|(name, state)| status(name, state)).collect::<Vec<_>>();
+            let statuses =
+                |list: &[(&str, &str)]| list.iter().map(|(name, state)| status(name, state)).collect::<Vec<_>>();
             let pod = pod(policy, &names(&init), &names(&main));
-            assert_eq!(phase(&pod, &statuses(&init), &statuses(&main), ended, false), expected, "{policy} {init:?} {main:?} {ended}");
+            assert_eq!(
+                phase(&pod, &statuses(&init), &statuses(&main), ended, false),
+                expected,
+                "{policy} {init:?} {main:?} {ended}"
+            );
         }
     }
 }

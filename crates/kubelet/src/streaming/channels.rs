@@ -22,7 +22,8 @@ const CLOSE: u8 = 255;
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// Protocols that the server speaks, in its order of preference.
-pub(crate) const PROTOCOLS: [&str; 5] = ["v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io"];
+pub(crate) const PROTOCOLS: [&str; 5] =
+    ["v5.channel.k8s.io", "v4.channel.k8s.io", "v4.base64.channel.k8s.io", "channel.k8s.io", "base64.channel.k8s.io"];
 
 /// A negotiated protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,12 +68,24 @@ pub(crate) struct Wanted {
 }
 
 /// Speaks it until the end.
-pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Send + 'static>(io: S, protocol: Protocol, wanted: Wanted, input: mpsc::Sender<Input>, mut output: mpsc::Receiver<Output>) {
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Send + 'static>(
+    io: S,
+    protocol: Protocol,
+    wanted: Wanted,
+    input: mpsc::Sender<Input>,
+    mut output: mpsc::Receiver<Output>,
+) {
     let (read, mut write) = tokio::io::split(io);
     let (pongs, mut to_answer) = mpsc::channel(4);
     let mut reader = tokio::spawn(read_all(Reader::new(read), protocol, wanted, input, pongs));
     // An empty message tells that the connection is established.
-    let first = if wanted.stdout { STDOUT } else if wanted.stderr { STDERR } else { STATUS };
+    let first = if wanted.stdout {
+        STDOUT
+    } else if wanted.stderr {
+        STDERR
+    } else {
+        STATUS
+    };
     if send(&mut write, &protocol.message(first, &[])).await.is_err() {
         return reader.abort();
     }
@@ -111,7 +124,13 @@ fn status_text(protocol: Protocol, status: &Value) -> Option<Vec<u8>> {
     failed.then(|| status["message"].as_str().unwrap_or_default().as_bytes().to_vec())
 }
 
-async fn read_all<R: AsyncRead + Unpin>(mut reader: Reader<R>, protocol: Protocol, wanted: Wanted, input: mpsc::Sender<Input>, pongs: mpsc::Sender<Bytes>) {
+async fn read_all<R: AsyncRead + Unpin>(
+    mut reader: Reader<R>,
+    protocol: Protocol,
+    wanted: Wanted,
+    input: mpsc::Sender<Input>,
+    pongs: mpsc::Sender<Bytes>,
+) {
     let mut sizes = Sizes::default();
     while let Ok(Some(message)) = reader.next().await {
         let data = match message {

@@ -142,7 +142,11 @@ async fn from_pod<R: AsyncRead + Unpin>(read: &mut R, output: &Output) -> io::Re
 }
 
 /// The older form over WebSocket: two channels per port (data, error), each begins with the port's number.
-pub(crate) async fn serve_websocket<S: AsyncRead + AsyncWrite + Send + 'static>(io: S, ports: Vec<u16>, target: Target) {
+pub(crate) async fn serve_websocket<S: AsyncRead + AsyncWrite + Send + 'static>(
+    io: S,
+    ports: Vec<u16>,
+    target: Target,
+) {
     let (read, mut write) = tokio::io::split(io);
     let (frames, mut to_write) = mpsc::channel::<Bytes>(32);
     let mut inputs = HashMap::new();
@@ -177,7 +181,13 @@ pub(crate) async fn serve_websocket<S: AsyncRead + AsyncWrite + Send + 'static>(
     let _ = write.shutdown().await;
 }
 
-async fn one_channel(channel: u8, port: u16, mut input: mpsc::Receiver<Bytes>, frames: mpsc::Sender<Bytes>, target: Target) {
+async fn one_channel(
+    channel: u8,
+    port: u16,
+    mut input: mpsc::Receiver<Bytes>,
+    frames: mpsc::Sender<Bytes>,
+    target: Target,
+) {
     let stream = match target.connect(port).await {
         Ok(stream) => stream,
         Err(message) => {

@@ -26,7 +26,10 @@ impl Pipe {
 
 /// Puts a non-blocking descriptor under the eyes of the runtime.
 pub(crate) fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    #[expect(deprecated, reason = "its successor is unsafe; we own the descriptor and nobody closes it behind its back")]
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe; we own the descriptor and nobody closes it behind its back"
+    )]
     AsyncFd::new(fd)
 }
 
@@ -41,7 +44,9 @@ impl AsyncRead for Pipe {
                     return Poll::Ready(Ok(()));
                 }
                 // A terminal says so when its last user is gone: that is its end.
-                Ok(Err(error)) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => return Poll::Ready(Ok(())),
+                Ok(Err(error)) if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) => {
+                    return Poll::Ready(Ok(()));
+                }
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return Poll::Ready(Err(error)),
                 Err(_) => {}

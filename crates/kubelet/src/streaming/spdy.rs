@@ -1,11 +1,6 @@
 //! The server's side of a SPDY/3.1 connection: streams that clients open, read and written independently.
 
-use std::{
-    collections::HashMap,
-    io,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use parking_lot::Mutex;
@@ -120,7 +115,12 @@ async fn write_all<W: AsyncWrite + Unpin>(mut write: W, mut frames: mpsc::Receiv
 
 type Open = HashMap<u32, mpsc::Sender<Bytes>>;
 
-async fn read_all<R: AsyncRead + Unpin>(mut read: R, frames: mpsc::Sender<Frame>, opened: mpsc::Sender<Stream>, last: Arc<Mutex<u32>>) {
+async fn read_all<R: AsyncRead + Unpin>(
+    mut read: R,
+    frames: mpsc::Sender<Frame>,
+    opened: mpsc::Sender<Stream>,
+    last: Arc<Mutex<u32>>,
+) {
     let (mut decoder, mut buffer, mut open) = (Decoder::new(), BytesMut::with_capacity(64 * 1024), Open::new());
     loop {
         loop {
@@ -142,7 +142,13 @@ async fn read_all<R: AsyncRead + Unpin>(mut read: R, frames: mpsc::Sender<Frame>
 }
 
 /// Deals with a frame; `false` ends the connection.
-async fn accept(frame: Frame, frames: &mpsc::Sender<Frame>, opened: &mpsc::Sender<Stream>, open: &mut Open, last: &Mutex<u32>) -> bool {
+async fn accept(
+    frame: Frame,
+    frames: &mpsc::Sender<Frame>,
+    opened: &mpsc::Sender<Stream>,
+    open: &mut Open,
+    last: &Mutex<u32>,
+) -> bool {
     match frame {
         Frame::SynStream { stream, fin, headers } => {
             if open.len() >= MOST_STREAMS || stream == 0 || open.contains_key(&stream) {
@@ -158,7 +164,9 @@ async fn accept(frame: Frame, frames: &mpsc::Sender<Frame>, opened: &mpsc::Sende
                 return false;
             }
             // Streams that nobody waits for any more are ignored, not an error.
-            let _ = opened.send(Stream { id: stream, headers, input, output: Output { id: stream, frames: frames.clone() } }).await;
+            let _ = opened
+                .send(Stream { id: stream, headers, input, output: Output { id: stream, frames: frames.clone() } })
+                .await;
         }
         Frame::Data { stream, fin, data } => {
             if let Some(sender) = open.get(&stream)

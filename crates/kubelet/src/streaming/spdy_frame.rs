@@ -78,7 +78,9 @@ impl Decoder {
     }
 
     fn control(&mut self, type_: u16, flags: u8, mut payload: Bytes) -> io::Result<Frame> {
-        let need = |payload: &Bytes, bytes: usize| if payload.len() < bytes { Err(invalid("a control frame is too short")) } else { Ok(()) };
+        let need = |payload: &Bytes, bytes: usize| {
+            if payload.len() < bytes { Err(invalid("a control frame is too short")) } else { Ok(()) }
+        };
         Ok(match type_ {
             1 => {
                 need(&payload, 10)?;
@@ -111,7 +113,9 @@ impl Decoder {
 
     fn headers(&mut self, block: &[u8]) -> io::Result<Headers> {
         let mut plain = BytesMut::from(self.inflated(block)?.as_slice());
-        let mut take = |bytes: usize| if plain.len() < bytes { Err(invalid("a header block is too short")) } else { Ok(plain.split_to(bytes)) };
+        let mut take = |bytes: usize| {
+            if plain.len() < bytes { Err(invalid("a header block is too short")) } else { Ok(plain.split_to(bytes)) }
+        };
         let count = take(4)?.get_u32();
         if count > 1000 {
             return Err(invalid("too many headers"));
@@ -150,7 +154,9 @@ impl Decoder {
                     }
                 }
                 Err(error) if error.needs_dictionary().is_some() => {
-                    self.inflate.set_dictionary(DICTIONARY).map_err(|_| invalid("the header dictionary was refused"))?;
+                    self.inflate
+                        .set_dictionary(DICTIONARY)
+                        .map_err(|_| invalid("the header dictionary was refused"))?;
                 }
                 Err(_) => return Err(invalid("a header block cannot be decompressed")),
             }
@@ -226,7 +232,9 @@ impl Encoder {
         let mut at = 0;
         loop {
             let before = self.deflate.total_in();
-            self.deflate.compress_vec(&plain[at..], &mut out, FlushCompress::Sync).map_err(|_| invalid("headers cannot be compressed"))?;
+            self.deflate
+                .compress_vec(&plain[at..], &mut out, FlushCompress::Sync)
+                .map_err(|_| invalid("headers cannot be compressed"))?;
             at += usize::try_from(self.deflate.total_in() - before).unwrap_or(0);
             if at >= plain.len() && out.len() < out.capacity() {
                 return Ok(out);
@@ -249,7 +257,8 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let (mut encoder, mut decoder) = (Encoder::new().unwrap(), Decoder::new());
-        let headers = |kind: &str| vec![("streamtype".to_owned(), kind.to_owned()), ("port".to_owned(), "80".to_owned())];
+        let headers =
+            |kind: &str| vec![("streamtype".to_owned(), kind.to_owned()), ("port".to_owned(), "80".to_owned())];
         let frames = [
             Frame::SynStream { stream: 1, fin: false, headers: headers("error") },
             Frame::SynStream { stream: 3, fin: true, headers: headers("data") },

@@ -14,7 +14,8 @@ use super::{
 const OPENING: Duration = Duration::from_secs(30);
 
 /// Protocols of the streams, newest first.
-pub(crate) const PROTOCOLS: [&str; 4] = ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"];
+pub(crate) const PROTOCOLS: [&str; 4] =
+    ["v4.channel.k8s.io", "v3.channel.k8s.io", "v2.channel.k8s.io", "channel.k8s.io"];
 
 #[derive(Default)]
 struct Streams {
@@ -26,7 +27,11 @@ struct Streams {
 }
 
 async fn collect(connection: &mut Connection, wanted: Wanted, resizes: bool) -> Option<Streams> {
-    let mut expected = 1 + usize::from(wanted.stdin) + usize::from(wanted.stdout) + usize::from(wanted.stderr) + usize::from(wanted.tty && resizes);
+    let mut expected = 1
+        + usize::from(wanted.stdin)
+        + usize::from(wanted.stdout)
+        + usize::from(wanted.stderr)
+        + usize::from(wanted.tty && resizes);
     let mut out = Streams::default();
     while expected > 0 {
         let stream = connection.streams.recv().await?;
@@ -45,7 +50,13 @@ async fn collect(connection: &mut Connection, wanted: Wanted, resizes: bool) -> 
 }
 
 /// Speaks it until the end.
-pub(crate) async fn serve(mut connection: Connection, protocol: &str, wanted: Wanted, input: mpsc::Sender<Input>, mut output: mpsc::Receiver<Output>) {
+pub(crate) async fn serve(
+    mut connection: Connection,
+    protocol: &str,
+    wanted: Wanted,
+    input: mpsc::Sender<Input>,
+    mut output: mpsc::Receiver<Output>,
+) {
     let resizes = matches!(protocol, "v4.channel.k8s.io" | "v3.channel.k8s.io");
     let Ok(Some(streams)) = timeout(OPENING, collect(&mut connection, wanted, resizes)).await else {
         return connection.close().await;
@@ -59,7 +70,8 @@ pub(crate) async fn serve(mut connection: Connection, protocol: &str, wanted: Wa
     // Kept open: a closed queue would make the connection forget the streams.
     let _others = (error_in, stdout_in, stderr_in);
     let from_client = tokio::spawn(receive(stdin, resize, input));
-    let delivered = deliver(&mut output, stdout.as_ref(), stderr.as_ref(), error.as_ref(), protocol == "v4.channel.k8s.io");
+    let delivered =
+        deliver(&mut output, stdout.as_ref(), stderr.as_ref(), error.as_ref(), protocol == "v4.channel.k8s.io");
     // Its dropping tells the process's side that the client is gone.
     let gone = async { while connection.streams.recv().await.is_some() {} };
     tokio::select! {
@@ -75,7 +87,11 @@ pub(crate) async fn serve(mut connection: Connection, protocol: &str, wanted: Wa
     connection.close().await;
 }
 
-async fn receive(stdin: Option<mpsc::Receiver<bytes::Bytes>>, resize: Option<mpsc::Receiver<bytes::Bytes>>, input: mpsc::Sender<Input>) {
+async fn receive(
+    stdin: Option<mpsc::Receiver<bytes::Bytes>>,
+    resize: Option<mpsc::Receiver<bytes::Bytes>>,
+    input: mpsc::Sender<Input>,
+) {
     let from_stdin = async {
         if let Some(mut stdin) = stdin {
             while let Some(data) = stdin.recv().await {
@@ -103,7 +119,13 @@ async fn receive(stdin: Option<mpsc::Receiver<bytes::Bytes>>, resize: Option<mps
     input.closed().await;
 }
 
-async fn deliver(output: &mut mpsc::Receiver<Output>, stdout: Option<&spdy::Output>, stderr: Option<&spdy::Output>, error: Option<&spdy::Output>, is_json: bool) {
+async fn deliver(
+    output: &mut mpsc::Receiver<Output>,
+    stdout: Option<&spdy::Output>,
+    stderr: Option<&spdy::Output>,
+    error: Option<&spdy::Output>,
+    is_json: bool,
+) {
     while let Some(message) = output.recv().await {
         let sent = match (message, stdout, stderr, error) {
             (Output::Stdout(data), Some(stream), _, _) => stream.write(data).await,

@@ -94,8 +94,17 @@ fn header(buffer: &[u8]) -> io::Result<Option<Header>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a client's frame is not masked"));
     }
     let Some(mask) = rest.get(extra..extra + 4) else { return Ok(None) };
-    let length = usize::try_from(length).ok().filter(|length| *length <= MOST_MESSAGE).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a frame is too long"))?;
-    Ok(Some(Header { fin: first & 0x80 != 0, opcode: first & 0x0f, mask: [mask[0], mask[1], mask[2], mask[3]], offset: 2 + extra + 4, length }))
+    let length = usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= MOST_MESSAGE)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a frame is too long"))?;
+    Ok(Some(Header {
+        fin: first & 0x80 != 0,
+        opcode: first & 0x0f,
+        mask: [mask[0], mask[1], mask[2], mask[3]],
+        offset: 2 + extra + 4,
+        length,
+    }))
 }
 
 /// Kind of a frame to send.
@@ -166,13 +175,28 @@ mod tests {
     async fn messages() {
         assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         let long = vec![7; 300];
-        let wire = [masked(2, false, b"ab"), masked(9, true, b"p"), masked(0, true, b"cd"), masked(2, true, &long), masked(8, true, b"")].concat();
+        let wire = [
+            masked(2, false, b"ab"),
+            masked(9, true, b"p"),
+            masked(0, true, b"cd"),
+            masked(2, true, &long),
+            masked(8, true, b""),
+        ]
+        .concat();
         let mut reader = Reader::new(&wire[..]);
         let mut all = Vec::new();
         while let Some(message) = reader.next().await.unwrap() {
             all.push(message);
         }
-        assert_eq!(all, [Message::Ping(Bytes::from_static(b"p")), Message::Data(Bytes::from_static(b"abcd")), Message::Data(long.into()), Message::Close]);
+        assert_eq!(
+            all,
+            [
+                Message::Ping(Bytes::from_static(b"p")),
+                Message::Data(Bytes::from_static(b"abcd")),
+                Message::Data(long.into()),
+                Message::Close
+            ]
+        );
         assert!(Reader::new(&[0x82, 1, 0][..]).next().await.is_err(), "unmasked");
         assert_eq!(&frame(Kind::Binary, &[&[1], b"hi"])[..], [0x82, 3, 1, b'h', b'i']);
     }

@@ -15,7 +15,12 @@ const DATA: &str = "..data";
 const FRESH: &str = "..data_tmp";
 
 /// Brings the directory to these files; whether anything changed.
-pub(crate) fn write(dir: &Path, files: &Files, now: Timestamp, prepare: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<bool> {
+pub(crate) fn write(
+    dir: &Path,
+    files: &Files,
+    now: Timestamp,
+    prepare: &dyn Fn(&Path) -> io::Result<()>,
+) -> io::Result<bool> {
     let current = fs::read_link(dir.join(DATA)).ok().map(|link| dir.join(link));
     if let Some(current) = &current
         && is_same(current, files)?
@@ -53,7 +58,11 @@ fn top_level(files: &Files) -> std::collections::BTreeSet<String> {
 
 fn new_directory(dir: &Path, now: Timestamp) -> io::Result<PathBuf> {
     for attempt in 0..100_u32 {
-        let name = format!("..{}.{:09}", now.strftime("%Y_%m_%d_%H_%M_%S"), (u32::try_from(now.subsec_nanosecond()).unwrap_or(0) + attempt) % 1_000_000_000);
+        let name = format!(
+            "..{}.{:09}",
+            now.strftime("%Y_%m_%d_%H_%M_%S"),
+            (u32::try_from(now.subsec_nanosecond()).unwrap_or(0) + attempt) % 1_000_000_000
+        );
         let path = dir.join(name);
         match fs::create_dir(&path) {
             Ok(()) => {

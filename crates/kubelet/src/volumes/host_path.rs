@@ -15,9 +15,13 @@ pub(crate) fn check(path: &str, type_: &str) -> Result<(), String> {
     match type_ {
         "" => return Ok(()),
         "DirectoryOrCreate" if !target.exists() => {
-            return make(fs::create_dir_all(target).and_then(|()| fs::set_permissions(target, Permissions::from_mode(0o755))));
+            return make(
+                fs::create_dir_all(target).and_then(|()| fs::set_permissions(target, Permissions::from_mode(0o755))),
+            );
         }
-        "FileOrCreate" if !target.exists() => return make(OpenOptions::new().create(true).append(true).mode(0o644).open(target).map(drop)),
+        "FileOrCreate" if !target.exists() => {
+            return make(OpenOptions::new().create(true).append(true).mode(0o644).open(target).map(drop));
+        }
         _ => {}
     }
     let kind = fs::metadata(target).map(|meta| meta.file_type());
@@ -40,10 +44,20 @@ mod tests {
     fn types() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
-        assert!(check(&at("none"), "").is_ok() && check(&at("d/e"), "DirectoryOrCreate").is_ok() && check(&at("f"), "FileOrCreate").is_ok());
+        assert!(
+            check(&at("none"), "").is_ok()
+                && check(&at("d/e"), "DirectoryOrCreate").is_ok()
+                && check(&at("f"), "FileOrCreate").is_ok()
+        );
         assert!(check(&at("d"), "Directory").is_ok() && check(&at("f"), "File").is_ok());
-        assert_eq!(check(&at("f"), "Directory").unwrap_err(), format!("hostPath type check failed: {} is not a directory", at("f")));
-        assert_eq!(check("/dev/null", "Socket").unwrap_err(), "hostPath type check failed: /dev/null is not a socket file");
+        assert_eq!(
+            check(&at("f"), "Directory").unwrap_err(),
+            format!("hostPath type check failed: {} is not a directory", at("f"))
+        );
+        assert_eq!(
+            check("/dev/null", "Socket").unwrap_err(),
+            "hostPath type check failed: /dev/null is not a socket file"
+        );
         assert!(check("/dev/null", "CharDevice").is_ok());
     }
 }

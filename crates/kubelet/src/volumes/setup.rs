@@ -87,7 +87,12 @@ async fn one(job: &Job, volume: &Volume, outcome: &mut Outcome) -> Result<Option
         return write(job, &volume.name, "kubernetes.io~secret", &files, None).map(Some);
     }
     if let Some(source) = &volume.downward_api {
-        let files = payload::downward(&job.pod, source.items.as_deref().unwrap_or_default(), file_mode(source.default_mode), &job.facts)?;
+        let files = payload::downward(
+            &job.pod,
+            source.items.as_deref().unwrap_or_default(),
+            file_mode(source.default_mode),
+            &job.facts,
+        )?;
         return write(job, &volume.name, "kubernetes.io~downward-api", &files, None).map(Some);
     }
     if let Some(source) = &volume.projected {
@@ -125,13 +130,21 @@ fn found<T>(object: Result<Arc<T>, Missing>, optional: bool) -> Result<Option<Ar
 }
 
 fn fs_group(pod: &Pod) -> Option<u32> {
-    spec::spec(pod).security_context.as_ref().and_then(|context| context.fs_group).and_then(|gid| u32::try_from(gid).ok())
+    spec::spec(pod)
+        .security_context
+        .as_ref()
+        .and_then(|context| context.fs_group)
+        .and_then(|gid| u32::try_from(gid).ok())
 }
 
 /// The one user that all containers run as, if there is one: tokens then belong to it.
 fn token_user(pod: &Pod) -> Option<u32> {
     let shared = spec::spec(pod).security_context.as_ref().and_then(|context| context.run_as_user);
-    let mut users = spec::spec(pod).containers.iter().chain(spec::init_containers(pod)).map(|container| container.security_context.as_ref().and_then(|own| own.run_as_user).or(shared));
+    let mut users = spec::spec(pod)
+        .containers
+        .iter()
+        .chain(spec::init_containers(pod))
+        .map(|container| container.security_context.as_ref().and_then(|own| own.run_as_user).or(shared));
     let first = users.next().flatten()?;
     users.all(|user| user == Some(first)).then_some(first).and_then(|user| u32::try_from(user).ok())
 }
@@ -172,10 +185,16 @@ async fn projection(job: &Job, part: &VolumeProjection, default: u32, outcome: &
     }
     if let Some(source) = &part.service_account_token {
         let seconds = source.expiration_seconds.unwrap_or(3600);
-        let (text, refresh_at) = job.tokens.get(&job.context.client, &job.pod, source.audience.as_deref(), seconds, job.context.env.now()).await?;
+        let (text, refresh_at) = job
+            .tokens
+            .get(&job.context.client, &job.pod, source.audience.as_deref(), seconds, job.context.env.now())
+            .await?;
         outcome.refresh_at = Some(outcome.refresh_at.map_or(refresh_at, |known| known.min(refresh_at)));
         let private = token_user(&job.pod).is_some() || fs_group(&job.pod).is_some();
-        return Ok(Files::from([(source.path.clone(), File { data: text.into_bytes(), mode: if private { 0o600 } else { default } })]));
+        return Ok(Files::from([(
+            source.path.clone(),
+            File { data: text.into_bytes(), mode: if private { 0o600 } else { default } },
+        )]));
     }
     Err("this kind of projected source is not supported by this node yet".into())
 }
@@ -194,10 +213,13 @@ fn write(job: &Job, name: &str, plugin: &str, files: &Files, user: Option<u32>) 
         }
     };
     let done = make_dir(&dir, 0o777).and_then(|()| match group {
-        Some(gid) if !ownership::matches(&dir, gid, false) => chown(&dir, None, Some(gid)).and_then(|()| set_mode(&dir, 0o2777)),
+        Some(gid) if !ownership::matches(&dir, gid, false) => {
+            chown(&dir, None, Some(gid)).and_then(|()| set_mode(&dir, 0o2777))
+        }
         _ => Ok(()),
     });
-    done.and_then(|()| atomic::write(&dir, files, job.context.env.now(), &prepare)).map_err(|error| error.to_string())?;
+    done.and_then(|()| atomic::write(&dir, files, job.context.env.now(), &prepare))
+        .map_err(|error| error.to_string())?;
     Ok(Mounted { path: dir, read_only: true })
 }
 
@@ -262,9 +284,21 @@ fn mount_memory(job: &Job, dir: &Path, medium: &str, source: &EmptyDirVolumeSour
         let option = std::ffi::CString::new(option).unwrap_or_default();
         return Ok(mount("nodev", dir, "hugetlbfs", MountFlags::empty(), option.as_c_str())?);
     }
-    let limit = source.size_limit.as_ref().and_then(resources::parse).map(|quantity| quantity.value()).filter(|bytes| *bytes > 0);
-    let pod_limit = resources::pod_resources(&job.pod).limits.as_ref().and_then(|limits| limits.get("memory")).and_then(resources::parse).map(|quantity| quantity.value()).filter(|bytes| *bytes > 0);
-    let size = [limit, pod_limit, Some(i128::from(job.context.facts.memory_bytes))].into_iter().flatten().min().unwrap_or(0);
+    let limit = source
+        .size_limit
+        .as_ref()
+        .and_then(resources::parse)
+        .map(|quantity| quantity.value())
+        .filter(|bytes| *bytes > 0);
+    let pod_limit = resources::pod_resources(&job.pod)
+        .limits
+        .as_ref()
+        .and_then(|limits| limits.get("memory"))
+        .and_then(resources::parse)
+        .map(|quantity| quantity.value())
+        .filter(|bytes| *bytes > 0);
+    let size =
+        [limit, pod_limit, Some(i128::from(job.context.facts.memory_bytes))].into_iter().flatten().min().unwrap_or(0);
     let option = std::ffi::CString::new(format!("size={size}")).unwrap_or_default();
     Ok(mount("tmpfs", dir, "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, option.as_c_str())?)
 }

@@ -13,7 +13,13 @@ use std::{
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 
 fn resolve(root: &OwnedFd, path: &str) -> rustix::io::Result<OwnedFd> {
-    openat2(root.as_fd(), path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS)
+    openat2(
+        root.as_fd(),
+        path,
+        OFlags::PATH | OFlags::CLOEXEC,
+        Mode::empty(),
+        ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS,
+    )
 }
 
 fn open_root(volume: &Path) -> io::Result<OwnedFd> {
@@ -24,7 +30,8 @@ fn open_root(volume: &Path) -> io::Result<OwnedFd> {
 fn make(root: &OwnedFd, volume: &Path, path: &str) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let meta = fs::metadata(volume)?;
-    let mut current = rustix::fs::openat(root.as_fd(), ".", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let mut current =
+        rustix::fs::openat(root.as_fd(), ".", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let mut walked = String::new();
     for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
         match rustix::fs::mkdirat(current.as_fd(), part, Mode::from_raw_mode(0o755)) {
@@ -43,7 +50,13 @@ fn make(root: &OwnedFd, volume: &Path, path: &str) -> io::Result<()> {
 }
 
 /// The host path to mount for a part of a volume; `pins` is the pod's directory for pinned parts.
-pub(crate) fn prepare(volume: &Path, sub_path: &str, pins: &Path, container: &str, index: usize) -> io::Result<PathBuf> {
+pub(crate) fn prepare(
+    volume: &Path,
+    sub_path: &str,
+    pins: &Path,
+    container: &str,
+    index: usize,
+) -> io::Result<PathBuf> {
     let root = open_root(volume)?;
     let found = match resolve(&root, sub_path) {
         Err(rustix::io::Errno::NOENT) => {
@@ -71,7 +84,9 @@ pub(crate) fn prepare(volume: &Path, sub_path: &str, pins: &Path, container: &st
 
 /// Takes every pin of a pod away.
 pub(crate) fn release(pins: &Path) -> io::Result<()> {
-    let list = |dir: &Path| -> Vec<PathBuf> { fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect() };
+    let list = |dir: &Path| -> Vec<PathBuf> {
+        fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
     for volume in list(pins) {
         for container in list(&volume) {
             for pin in list(&container) {

@@ -32,7 +32,14 @@ pub(crate) struct Tokens {
 
 impl Tokens {
     /// The token and when to ask again. A token that still lives is better than none when the API does not answer.
-    pub(crate) async fn get(&self, client: &Client, pod: &Pod, audience: Option<&str>, seconds: i64, now: Timestamp) -> Result<(String, Timestamp), String> {
+    pub(crate) async fn get(
+        &self,
+        client: &Client,
+        pod: &Pod,
+        audience: Option<&str>,
+        seconds: i64,
+        now: Timestamp,
+    ) -> Result<(String, Timestamp), String> {
         let key = (audience.unwrap_or_default().to_owned(), seconds);
         let known = self.known.lock().get(&key).cloned();
         if let Some(token) = known.as_ref().filter(|token| now < token.refresh_at) {
@@ -52,7 +59,13 @@ impl Tokens {
     }
 }
 
-async fn request(client: &Client, pod: &Pod, audience: Option<&str>, seconds: i64, now: Timestamp) -> Result<Token, String> {
+async fn request(
+    client: &Client,
+    pod: &Pod,
+    audience: Option<&str>,
+    seconds: i64,
+    now: Timestamp,
+) -> Result<Token, String> {
     let account = spec::spec(pod).service_account_name.as_deref().unwrap_or("default");
     let body = TokenRequest {
         metadata: ObjectMeta::default(),

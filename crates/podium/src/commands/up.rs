@@ -41,6 +41,7 @@ pub fn run(args: &Up) -> anyhow::Result<()> {
         say(&format!("it runs already (pid {}), see `podium status --data-dir {}`", running.pid, plan.instance.dir.display()));
         return Ok(());
     }
+    plan.instance.await_end()?;
     if args.detach && !args.notify { detach(&plan) } else { foreground(plan) }
 }
 

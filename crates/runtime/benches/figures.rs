@@ -1,5 +1,6 @@
-//! Figures to look at, not to fail by: `cargo test -p runtime --test figures -- --ignored --nocapture`.
+//! Figures to look at, not to fail by: `cargo bench -p runtime --bench figures`.
 
+#[path = "../tests/common/mod.rs"]
 mod common;
 
 use std::time::Instant;
@@ -23,8 +24,10 @@ fn private_kb(pid: i32) -> (u64, u64) {
     (of("Private_Dirty:") + of("Private_Clean:"), of("Pss:"))
 }
 
-#[ignore = "prints figures"]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+fn main() {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(latency_and_memory());
+}
+
 async fn latency_and_memory() {
     let node = Node::new().await;
     let (mut sandbox, mut start, mut exec, mut stop) = (vec![], vec![], vec![], vec![]);

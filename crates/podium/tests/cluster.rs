@@ -1,0 +1,135 @@
+//! The real thing: the podium binary as root, in a network namespace of its own, with containers, service rules and kubectl.
+//!
+//! One test, because one cluster at a time holds the ports and the machine; its steps are functions.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+/// A network namespace with a way out that leads nowhere, and a data directory; both go with the value.
+struct Machine {
+    namespace: String,
+    dir: tempfile::TempDir,
+    kubectl: PathBuf,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let root = String::from_utf8_lossy(&Command::new("id").arg("-u").output().unwrap().stdout).trim() == "0";
+        assert!(root, "the tests start real containers: run them as root (scripts/test)");
+        let kubectl = std::env::var_os("KUBECTL").map(PathBuf::from).or_else(|| {
+            std::env::split_paths(&std::env::var_os("PATH")?).map(|d| d.join("kubectl")).find(|p| p.exists())
+        });
+        let machine = Self {
+            namespace: format!("podium-test-{}", std::process::id()),
+            dir: tempfile::tempdir().unwrap(),
+            kubectl: kubectl.expect("a kubectl on PATH or in $KUBECTL (scripts/kubectl fetches one)"),
+        };
+        ok(Command::new("ip").args(["netns", "add", &machine.namespace]));
+        for command in [
+            "link set lo up",
+            "link add up0 type veth peer name world0",
+            "addr add 198.18.9.2/24 dev up0",
+            "link set up0 up",
+            "link set world0 up",
+            "route add default via 198.18.9.1",
+        ] {
+            ok(machine.inside("ip").args(command.split(' ')));
+        }
+        machine
+    }
+
+    /// A program within the namespace. `ip netns exec` would hide the cgroups behind a new /sys.
+    fn inside(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.arg(format!("--net=/run/netns/{}", self.namespace)).arg(program);
+        command.env("KUBECONFIG", self.dir.path().join("user.kubeconfig"));
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    fn podium(&self, args: &[&str]) -> Output {
+        self.inside(env!("CARGO_BIN_EXE_podium")).args(args).arg("--data-dir").arg(self.data()).output().unwrap()
+    }
+
+    fn kubectl(&self, args: &[&str]) -> String {
+        let mut command = self.inside(self.kubectl.to_str().unwrap());
+        ok(command.arg("--kubeconfig").arg(self.data().join("admin.kubeconfig")).args(args))
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        let _ = self.podium(&["reset", "--yes"]);
+        let _ = Command::new("ip").args(["netns", "del", &self.namespace]).output();
+    }
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn ok(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", text(&output));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn a_cluster_from_the_first_start_to_the_last_trace() {
+    let machine = Machine::new();
+    let up = machine.podium(&["up", "--detach", "--demo"]);
+    assert!(up.status.success(), "{}", text(&up));
+    assert_eq!(text(&up).matches("Hello from demo-").count(), 6, "{}", text(&up));
+    kubectl_sees_it(&machine);
+    commands_tell_the_truth(&machine);
+    containers_start_anew_after_down(&machine);
+    nothing_is_left(&machine);
+}
+
+fn kubectl_sees_it(machine: &Machine) {
+    machine.kubectl(&["wait", "node", "--all", "--for=condition=Ready", "--timeout=30s"]);
+    let deployment = machine.kubectl(&["get", "deployment", "demo", "-o", "jsonpath={.status.availableReplicas}"]);
+    assert_eq!(deployment, "3");
+    let name = machine.kubectl(&["get", "pods", "-l", "app=demo", "-o", "jsonpath={.items[0].metadata.name}"]);
+    let bad = machine.inside(machine.kubectl.to_str().unwrap()).arg("--kubeconfig").arg(machine.data().join("admin.kubeconfig")).args(["exec", &name, "--", "/no/such"]).output().unwrap();
+    assert!(!bad.status.success() && text(&bad).contains("/no/such"), "{}", text(&bad));
+}
+
+fn commands_tell_the_truth(machine: &Machine) {
+    let status = machine.podium(&["status", "-o", "json"]);
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!((&status["ready"], &status["pods"]), (&true.into(), &3.into()), "{status}");
+    assert!(text(&machine.podium(&["image", "list"])).contains("podium.local/demo:1"));
+    let missing = machine.podium(&["image", "remove", "no.such/image:1"]);
+    assert!(!missing.status.success() && text(&missing).contains("not found"), "{}", text(&missing));
+    let again = machine.podium(&["up", "--detach"]);
+    assert!(again.status.success() && text(&again).contains("runs already"), "{}", text(&again));
+}
+
+fn containers_start_anew_after_down(machine: &Machine) {
+    let down = machine.podium(&["down"]);
+    assert!(down.status.success(), "{}", text(&down));
+    assert!(!machine.podium(&["status"]).status.success());
+    let up = machine.podium(&["up", "--detach"]);
+    assert!(up.status.success(), "{}", text(&up));
+    machine.kubectl(&["wait", "pods", "-l", "app=demo", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "--timeout=60s"]);
+    machine.kubectl(&["wait", "pods", "-l", "app=demo", "--for=condition=Ready", "--timeout=60s"]);
+}
+
+fn nothing_is_left(machine: &Machine) {
+    let reset = machine.podium(&["reset", "--yes"]);
+    assert!(reset.status.success(), "{}", text(&reset));
+    assert!(!machine.data().exists());
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(machine.dir.path().to_str().unwrap()), "{mounts}");
+    let links = ok(machine.inside("ip").args(["-o", "link"]));
+    assert_eq!(links.lines().count(), 3, "loopback and the two ends of the way out: {links}");
+    assert_eq!(ok(machine.inside("nft").args(["list", "tables"])), "");
+    let again = machine.podium(&["reset", "--yes"]);
+    assert!(again.status.success(), "{}", text(&again));
+}
