@@ -88,12 +88,7 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
             &hosts::hostname(pod, &context.config.cluster_domain).0,
             container.tty == Some(true),
         ),
-        cwd: [container.working_dir.as_deref(), Some(image.config.working_dir.as_str()), Some("/")]
-            .into_iter()
-            .flatten()
-            .find(|dir| !dir.is_empty())
-            .unwrap_or("/")
-            .to_owned(),
+        cwd: working_dir(container, image),
         user: security.user,
         mounts,
         devices: Vec::new(),
@@ -118,6 +113,11 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
         stop_signal,
         annotations,
     })
+}
+
+fn working_dir(container: &Container, image: &Image) -> String {
+    let own = container.working_dir.as_deref().filter(|dir| !dir.is_empty());
+    own.or(Some(image.config.working_dir.as_str()).filter(|dir| !dir.is_empty())).unwrap_or("/").to_owned()
 }
 
 fn environment(inputs: &Inputs<'_>) -> Result<Vec<(String, String)>, String> {
