@@ -61,8 +61,13 @@ impl Context {
     /// The client of a controller, under its service account's name.
     #[must_use]
     pub fn client(&self, controller: &str) -> Client {
-        let user = format!("system:serviceaccount:kube-system:{controller}");
-        Client::new((self.transports)(&user)).with_manager("kube-controller-manager")
+        self.client_as(&format!("system:serviceaccount:kube-system:{controller}"))
+    }
+
+    /// A client under any user's name.
+    #[must_use]
+    pub fn client_as(&self, user: &str) -> Client {
+        Client::new((self.transports)(user)).with_manager("kube-controller-manager")
     }
 
     /// The event recorder of a controller.

@@ -35,6 +35,7 @@ pub mod rootca;
 pub mod serviceaccount;
 pub mod statefulset;
 pub mod tainteviction;
+pub mod tokens;
 pub mod ttl;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -60,7 +61,7 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 23] = [
+static COMPONENTS: [Component; 24] = [
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },
@@ -75,6 +76,7 @@ static COMPONENTS: [Component; 23] = [
     Component { name: "resourcequota-controller", start: |c| Box::pin(resourcequota::run(c)) },
     Component { name: "persistentvolume-binder-controller", start: |c| Box::pin(persistentvolume::run(c)) },
     Component { name: "endpointslice-mirroring-controller", start: |c| Box::pin(mirroring::run(c)) },
+    Component { name: "serviceaccount-token-controller", start: |c| Box::pin(tokens::run(c)) },
     Component { name: "deployment-controller", start: |c| Box::pin(deployment::run(c)) },
     Component { name: "endpoint-controller", start: |c| Box::pin(endpoints::run(c)) },
     Component { name: "endpointslice-controller", start: |c| Box::pin(endpointslice::run(c)) },
