@@ -131,6 +131,12 @@ impl FakeRuntime {
         self.inner.lock().exec_codes.insert(word.to_owned(), code);
     }
 
+    /// How many sandboxes live.
+    #[must_use]
+    pub fn sandboxes(&self) -> usize {
+        self.inner.lock().sandboxes.iter().filter(|sandbox| sandbox.state.ready).count()
+    }
+
     /// Everything that was asked so far.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {

@@ -1,5 +1,7 @@
 //! What a user expects of a cluster, on paused time: the real control plane and kubelet above fakes.
 
+#[path = "cluster/chaos.rs"]
+mod chaos;
 mod common;
 
 use std::{
