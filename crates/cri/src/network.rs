@@ -28,7 +28,12 @@ pub struct HostPort {
 pub trait PodNetwork: Send + Sync + 'static {
     /// Makes the pod's interface inside the network namespace of process `pid`, with an address of the node's range, routes,
     /// and its host ports. Idempotent per sandbox: asked again, it answers with the same addresses.
-    fn attach<'a>(&'a self, sandbox: &'a SandboxId, pid: i32, host_ports: &'a [HostPort]) -> Future_<'a, Result<PodAddresses>>;
+    fn attach<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        pid: i32,
+        host_ports: &'a [HostPort],
+    ) -> Future_<'a, Result<PodAddresses>>;
     /// Takes all of it back and frees the address; succeeds where there is nothing.
     fn detach<'a>(&'a self, sandbox: &'a SandboxId) -> Future_<'a, Result<()>>;
     /// After a restart: keeps the addresses of these sandboxes, frees all others.

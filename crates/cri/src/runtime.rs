@@ -345,19 +345,43 @@ pub trait Runtime: Send + Sync + 'static {
     fn list(&self) -> Future_<'_, Result<Vec<SandboxState>>>;
     /// Prepares a container (root file system, cgroup, log file) and starts its process; returns when the program was
     /// executed, or [`crate::Error::Start`] with the record of a failed start kept as `Exited`.
-    fn start_container<'a>(&'a self, sandbox: &'a SandboxId, config: &'a ContainerConfig) -> Future_<'a, Result<ContainerState>>;
+    fn start_container<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        config: &'a ContainerConfig,
+    ) -> Future_<'a, Result<ContainerState>>;
     /// Sends a signal to a container's first process.
-    fn signal_container<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, signal: &'a str) -> Future_<'a, Result<()>>;
+    fn signal_container<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        signal: &'a str,
+    ) -> Future_<'a, Result<()>>;
     /// Kills every process of a container at once.
     fn kill_container<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId) -> Future_<'a, Result<()>>;
     /// Removes an ended container: root file system, cgroup, record. The log file stays.
     fn remove_container<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId) -> Future_<'a, Result<()>>;
     /// Changes the limits of a running container.
-    fn update_resources<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, resources: &'a Resources) -> Future_<'a, Result<()>>;
+    fn update_resources<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        resources: &'a Resources,
+    ) -> Future_<'a, Result<()>>;
     /// Runs a process in a container.
-    fn exec<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, config: &'a ExecConfig) -> Future_<'a, Result<Streams>>;
+    fn exec<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        config: &'a ExecConfig,
+    ) -> Future_<'a, Result<Streams>>;
     /// Joins a container's own streams.
-    fn attach<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId, config: &'a ExecConfig) -> Future_<'a, Result<Streams>>;
+    fn attach<'a>(
+        &'a self,
+        sandbox: &'a SandboxId,
+        id: &'a ContainerId,
+        config: &'a ExecConfig,
+    ) -> Future_<'a, Result<Streams>>;
     /// Sets the size of a terminal in columns and rows.
     fn resize(&self, terminal: &OwnedFd, columns: u16, rows: u16) -> Result<()>;
     /// Connects to a TCP port on the pod's loopback, inside its network namespace.

@@ -139,8 +139,8 @@ impl Store {
         let path = self.dir.join("layers").join(&directory);
         let unpack = || -> Result<u64> {
             fs::create_dir(&path).map_err(|e| host(format!("making {}", path.display()), e))?;
-            let (got, bytes) =
-                crate::unpack::layer(archive, &path).map_err(|e| host(format!("unpacking layer {diff_id}"), causes(&e)))?;
+            let (got, bytes) = crate::unpack::layer(archive, &path)
+                .map_err(|e| host(format!("unpacking layer {diff_id}"), causes(&e)))?;
             if got != diff_id {
                 return Err(host(format!("unpacking layer {diff_id}"), format!("its content is {got}")));
             }

@@ -59,10 +59,16 @@ pub fn ensure(dir: &Path, node: &str, addresses: &[IpAddr], now: jiff::Timestamp
     };
     // The same subject and key as in pki/ca.crt: that is all an issuer is known by.
     let issuer = Issuer::new(ca_params(now)?, KeyPair::from_pem(&ca.key).context("pki/ca.key")?);
-    let mut names = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local"]
-        .into_iter()
-        .map(|n| Ok(SanType::DnsName(n.try_into()?)))
-        .collect::<anyhow::Result<Vec<_>>>()?;
+    let mut names = [
+        "localhost",
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+    ]
+    .into_iter()
+    .map(|n| Ok(SanType::DnsName(n.try_into()?)))
+    .collect::<anyhow::Result<Vec<_>>>()?;
     names.push(SanType::DnsName(node.try_into()?));
     names.extend(addresses.iter().map(|a| SanType::IpAddress(*a)));
     let mut node_names = vec![SanType::DnsName(node.try_into()?)];
@@ -70,8 +76,20 @@ pub fn ensure(dir: &Path, node: &str, addresses: &[IpAddr], now: jiff::Timestamp
     let leaf = |l: &Leaf<'_>| make_leaf(dir, &issuer, l, now);
     let server = ExtendedKeyUsagePurpose::ServerAuth;
     Ok(Pki {
-        apiserver: leaf(&Leaf { file: "apiserver", common_name: "kube-apiserver".into(), organization: None, names, usage: server.clone() })?,
-        kubelet: leaf(&Leaf { file: "kubelet", common_name: format!("system:node:{node}"), organization: Some("system:nodes"), names: node_names, usage: server })?,
+        apiserver: leaf(&Leaf {
+            file: "apiserver",
+            common_name: "kube-apiserver".into(),
+            organization: None,
+            names,
+            usage: server.clone(),
+        })?,
+        kubelet: leaf(&Leaf {
+            file: "kubelet",
+            common_name: format!("system:node:{node}"),
+            organization: Some("system:nodes"),
+            names: node_names,
+            usage: server,
+        })?,
         kubelet_client: leaf(&Leaf {
             file: "apiserver-kubelet-client",
             common_name: "kube-apiserver-kubelet-client".into(),
@@ -102,7 +120,12 @@ fn store(dir: &Path, name: &str, pair: &Pair) -> anyhow::Result<()> {
     write_private(&dir.join(format!("{name}.crt")), pair.cert.as_bytes(), 0o644)
 }
 
-fn params(common_name: &str, organization: Option<&str>, days: i64, now: jiff::Timestamp) -> anyhow::Result<CertificateParams> {
+fn params(
+    common_name: &str,
+    organization: Option<&str>,
+    days: i64,
+    now: jiff::Timestamp,
+) -> anyhow::Result<CertificateParams> {
     let mut params = CertificateParams::default();
     let mut name = DistinguishedName::new();
     if let Some(o) = organization {
@@ -208,7 +231,10 @@ mod tests {
         let lo: IpAddr = "127.0.0.1".parse().unwrap();
         let first = ensure(dir.path(), "node", &[lo], now).unwrap();
         let again = ensure(dir.path(), "node", &[lo], now).unwrap();
-        assert_eq!((&first.ca.cert, &first.apiserver.cert, &first.service_account_key), (&again.ca.cert, &again.apiserver.cert, &again.service_account_key));
+        assert_eq!(
+            (&first.ca.cert, &first.apiserver.cert, &first.service_account_key),
+            (&again.ca.cert, &again.apiserver.cert, &again.service_account_key)
+        );
         let moved = ensure(dir.path(), "node", &[lo, "10.1.2.3".parse().unwrap()], now).unwrap();
         assert_eq!(moved.ca.cert, first.ca.cert);
         assert_ne!(moved.apiserver.cert, first.apiserver.cert);

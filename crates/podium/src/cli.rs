@@ -176,6 +176,11 @@ mod tests {
         Cli::command().debug_assert();
         let cli = Cli::try_parse_from(["podium", "up", "--detach", "--data-dir", "/x", "--api-port", "7443"]).unwrap();
         let Command::Up(up) = cli.command else { panic!("not up") };
-        assert!(up.detach && up.api_port == 7443 && up.data.data_dir == PathBuf::from("/x") && up.pod_cidr == "10.244.0.0/16");
+        assert!(
+            up.detach
+                && up.api_port == 7443
+                && up.data.data_dir == PathBuf::from("/x")
+                && up.pod_cidr == "10.244.0.0/16"
+        );
     }
 }

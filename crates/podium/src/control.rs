@@ -110,9 +110,14 @@ async fn answer(stream: UnixStream, handler: Handler) -> anyhow::Result<()> {
 }
 
 /// Asks the running server; `progress` gets each line on the way. The last answer comes back.
-pub async fn ask(instance: &Instance, request: &Request, progress: &mut (dyn FnMut(&str) + Send)) -> anyhow::Result<Answer> {
+pub async fn ask(
+    instance: &Instance,
+    request: &Request,
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> anyhow::Result<Answer> {
     let path = instance.control_socket();
-    let stream = UnixStream::connect(&path).await.with_context(|| format!("cannot reach the server at {}", path.display()))?;
+    let stream =
+        UnixStream::connect(&path).await.with_context(|| format!("cannot reach the server at {}", path.display()))?;
     let (read, mut write) = stream.into_split();
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');

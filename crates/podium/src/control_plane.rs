@@ -11,11 +11,7 @@ use apiserver::{
 };
 use client::{Client, Env, Informers};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use tokio::{
-    net::TcpListener,
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{certs::Pki, instance::Instance, log::Log, transport::InProcess};
 
@@ -70,7 +66,8 @@ impl ControlPlane {
         let store = Arc::new(tokio::task::spawn_blocking(move || storage::Embedded::open(dir, options)).await??);
         let config = config(pki, settings)?;
         let client_ca = config.client_ca.clone();
-        let server = ApiServer::start(config, store.clone(), nodes).await.map_err(|e| anyhow::anyhow!("the API server: {e}"))?;
+        let server =
+            ApiServer::start(config, store.clone(), nodes).await.map_err(|e| anyhow::anyhow!("the API server: {e}"))?;
         let identity = listener::Identity {
             chain: CertificateDer::pem_slice_iter(pki.apiserver.cert.as_bytes()).collect::<Result<_, _>>()?,
             key: PrivateKeyDer::from_pem_slice(pki.apiserver.key.as_bytes())?,
@@ -94,8 +91,10 @@ impl ControlPlane {
             ..controllers::Config::default()
         };
         let context = controllers::Context::new(transports, self.informers.clone(), self.env.clone(), config);
-        let scheduler = Client::new(InProcess::shared(&self.server, "system:kube-scheduler", &[])).with_manager("kube-scheduler");
-        self.loops = Some((controllers::start(context), scheduler::start(&self.informers, scheduler, self.env.clone())));
+        let scheduler =
+            Client::new(InProcess::shared(&self.server, "system:kube-scheduler", &[])).with_manager("kube-scheduler");
+        self.loops =
+            Some((controllers::start(context), scheduler::start(&self.informers, scheduler, self.env.clone())));
     }
 
     /// A client under another name.
@@ -128,7 +127,9 @@ fn config(pki: &Pki, settings: &Settings) -> anyhow::Result<Config> {
     let issuer = format!("https://kubernetes.default.svc.{}", settings.cluster_domain);
     let PrivateKeyDer::Pkcs8(key) = key else { anyhow::bail!("pki/sa.key is not in PKCS#8") };
     Ok(Config {
-        client_ca: CertificateDer::pem_slice_iter(pki.ca.cert.as_bytes()).collect::<Result<_, _>>().context("pki/ca.crt")?,
+        client_ca: CertificateDer::pem_slice_iter(pki.ca.cert.as_bytes())
+            .collect::<Result<_, _>>()
+            .context("pki/ca.crt")?,
         service_accounts: ServiceAccountKeys {
             signing_pkcs8: key.secret_pkcs8_der().to_vec(),
             accepted_public: Vec::new(),

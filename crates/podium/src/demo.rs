@@ -62,11 +62,19 @@ pub async fn run(control: &ControlPlane, node: &Node, report: &Report) -> anyhow
             changes.changed().await;
         }
     };
-    tokio::time::timeout(DEADLINE, available).await.context("the demo's pods did not become available; see `kubectl describe pods -l app=demo`")?;
+    tokio::time::timeout(DEADLINE, available)
+        .await
+        .context("the demo's pods did not become available; see `kubectl describe pods -l app=demo`")?;
     report.step("3 of 3 replicas are available");
-    let address = client.get::<Service>(NAMESPACE, NAME).await?.spec.and_then(|s| s.cluster_ip).context("the Service has no address")?;
+    let address = client
+        .get::<Service>(NAMESPACE, NAME)
+        .await?
+        .spec
+        .and_then(|s| s.cluster_ip)
+        .context("the Service has no address")?;
     for _ in 0..REQUESTS {
-        let answer = tokio::time::timeout(DEADLINE, patient_get(&address)).await.context("the Service does not answer")?;
+        let answer =
+            tokio::time::timeout(DEADLINE, patient_get(&address)).await.context("the Service does not answer")?;
         report.step(&format!("GET http://{address}/  →  {}", answer.trim()));
     }
     Ok(())

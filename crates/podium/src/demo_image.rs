@@ -22,7 +22,8 @@ pub fn write(to: &Path) -> anyhow::Result<()> {
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", sha256_hex(&layer))]},
     }))?;
     let config_name = format!("{}.json", sha256_hex(&config));
-    let manifest = serde_json::to_vec(&serde_json::json!([{"Config": config_name, "RepoTags": [NAME], "Layers": ["layer.tar"]}]))?;
+    let manifest =
+        serde_json::to_vec(&serde_json::json!([{"Config": config_name, "RepoTags": [NAME], "Layers": ["layer.tar"]}]))?;
     let file = fs::File::create(to).with_context(|| format!("cannot write {}", to.display()))?;
     let mut archive = tar::Builder::new(std::io::BufWriter::new(file));
     append(&mut archive, "layer.tar", 0o644, &layer)?;

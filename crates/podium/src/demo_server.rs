@@ -30,6 +30,8 @@ pub async fn run(port: u16) -> anyhow::Result<()> {
             let text = format!("Hello from {name}, request {}\n", served.fetch_add(1, Ordering::Relaxed) + 1);
             async move { Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(text)))) }
         });
-        tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), answer));
+        tokio::spawn(
+            hyper::server::conn::http1::Builder::new().serve_connection(hyper_util::rt::TokioIo::new(stream), answer),
+        );
     }
 }

@@ -73,7 +73,10 @@ pub fn judge(facts: &Facts) -> Verdict {
         v.warnings.push("the host does not let us lower oom_score_adj: under memory pressure the kernel may choose the server or an important pod".to_owned());
     }
     if !facts.may_set_conntrack {
-        v.warnings.push("the size of the connection tracking table is fixed by the host: very many connections may be dropped".to_owned());
+        v.warnings.push(
+            "the size of the connection tracking table is fixed by the host: very many connections may be dropped"
+                .to_owned(),
+        );
     }
     v
 }

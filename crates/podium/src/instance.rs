@@ -54,7 +54,10 @@ impl Instance {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => {
                 return Err(e).with_context(|| {
-                    format!("cannot read {}: the data directory must be a directory that root may write", version.display())
+                    format!(
+                        "cannot read {}: the data directory must be a directory that root may write",
+                        version.display()
+                    )
                 });
             }
         }
@@ -107,10 +110,14 @@ impl Instance {
     /// Waits until a server that is ending (killed, perhaps) has let go of everything: its first thread may be gone before the others.
     pub fn await_end(&self) -> anyhow::Result<()> {
         use rustix::{event, process};
-        let Some(last) = std::fs::read_to_string(self.run_dir().join("server.json")).ok().and_then(|t| serde_json::from_str::<Running>(&t).ok()) else {
+        let Some(last) = std::fs::read_to_string(self.run_dir().join("server.json"))
+            .ok()
+            .and_then(|t| serde_json::from_str::<Running>(&t).ok())
+        else {
             return Ok(());
         };
-        let ours = fs::read_link(format!("/proc/{}/exe", last.pid)).is_err() && Path::new(&format!("/proc/{}", last.pid)).exists();
+        let ours = fs::read_link(format!("/proc/{}/exe", last.pid)).is_err()
+            && Path::new(&format!("/proc/{}", last.pid)).exists();
         let Some(pid) = process::Pid::from_raw(last.pid).filter(|_| ours) else { return Ok(()) };
         let Ok(process) = process::pidfd_open(pid, process::PidfdFlags::empty()) else { return Ok(()) };
         let mut wait = [event::PollFd::new(&process, event::PollFlags::IN)];
@@ -152,7 +159,8 @@ fn start_ticks(pid: i32) -> Option<u64> {
 /// Sets the mode of a path.
 pub fn set_mode(path: &Path, mode: u32) -> anyhow::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).with_context(|| format!("cannot set the mode of {}", path.display()))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .with_context(|| format!("cannot set the mode of {}", path.display()))
 }
 
 /// Writes a file with this mode, whole or not at all: beside it, synced, then renamed over it.

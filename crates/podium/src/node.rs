@@ -63,8 +63,12 @@ pub fn runtime_config(instance: &Instance, log: Log) -> runtime::Config {
 }
 
 fn network_config(plan: &Plan, log: Log) -> anyhow::Result<network::Config> {
-    let IpAddr::V4(node_ip) = plan.address else { anyhow::bail!("the node's address {} is no IPv4 address", plan.address) };
-    let IpAddr::V4(dns_ip) = plan.args.cluster_dns else { anyhow::bail!("--cluster-dns {} is no IPv4 address", plan.args.cluster_dns) };
+    let IpAddr::V4(node_ip) = plan.address else {
+        anyhow::bail!("the node's address {} is no IPv4 address", plan.address)
+    };
+    let IpAddr::V4(dns_ip) = plan.args.cluster_dns else {
+        anyhow::bail!("--cluster-dns {} is no IPv4 address", plan.args.cluster_dns)
+    };
     let resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     Ok(network::Config {
         instance: plan.instance.id.clone(),
@@ -82,15 +86,23 @@ fn network_config(plan: &Plan, log: Log) -> anyhow::Result<network::Config> {
 
 impl Node {
     /// Starts everything of the node; returns when the kubelet has registered.
-    pub async fn start(plan: &Plan, control: &ControlPlane, pki: &Pki, nodes: &Arc<Cluster>, log: Log) -> anyhow::Result<Self> {
+    pub async fn start(
+        plan: &Plan,
+        control: &ControlPlane,
+        pki: &Pki,
+        nodes: &Arc<Cluster>,
+        log: Log,
+    ) -> anyhow::Result<Self> {
         let images = image::Store::open(&plan.instance.dir.join("images"), plan.registries.clone())?;
         plan.instance.make_run_dir()?;
-        let runtime: Arc<dyn Runtime> = Arc::new(runtime::PodiumRuntime::open(runtime_config(&plan.instance, log.clone())).await?);
+        let runtime: Arc<dyn Runtime> =
+            Arc::new(runtime::PodiumRuntime::open(runtime_config(&plan.instance, log.clone())).await?);
         let mut tasks = Vec::new();
         let network = network_config(plan, log.clone())?;
         std::fs::create_dir_all(&network.data_dir)?;
         let rules = network::Rules::open(network.clone()).await.context("nftables")?;
-        let pods: Arc<dyn cri::network::PodNetwork> = Arc::new(network::Pods::open(network.clone(), rules.clone()).await?);
+        let pods: Arc<dyn cri::network::PodNetwork> =
+            Arc::new(network::Pods::open(network.clone(), rules.clone()).await?);
         let proxy = network::Proxy::new(network.clone(), rules.clone(), &control.informers);
         let dns = network::Dns::bind(&network, &rules, &control.informers).await.context("cluster DNS")?;
         tasks.push(tokio::spawn(proxy.run()).abort_handle());
@@ -112,7 +124,8 @@ impl Node {
         config.port = plan.args.kubelet_port;
         let user = format!("system:node:{}", plan.node);
         let client = control.client(&user, &["system:nodes"]).with_manager("kubelet");
-        let kubelet = kubelet::start(config, client, runtime.clone(), images.clone(), pods, control.env.clone()).await?;
+        let kubelet =
+            kubelet::start(config, client, runtime.clone(), images.clone(), pods, control.env.clone()).await?;
         let kubelet = serve_kubelet(plan, pki, nodes, kubelet).await?;
         let ready = Arc::new(AtomicBool::new(false));
         let informer = control.informers.get::<NodeObject>();
@@ -136,14 +149,17 @@ impl Node {
                 changes.changed().await;
             }
         };
-        tokio::time::timeout(READY, wait).await.with_context(|| format!("node {} did not become Ready within {READY:?}", self.name))?;
+        tokio::time::timeout(READY, wait)
+            .await
+            .with_context(|| format!("node {} did not become Ready within {READY:?}", self.name))?;
         self.ready.store(true, Ordering::Release);
         Ok(())
     }
 
     /// It was Ready once, and is now.
     pub fn is_ready(&self) -> bool {
-        self.ready.load(Ordering::Acquire) && self.informer.store().get("", &self.name).is_some_and(|node| is_ready(&node))
+        self.ready.load(Ordering::Acquire)
+            && self.informer.store().get("", &self.name).is_some_and(|node| is_ready(&node))
     }
 
     /// How many pods run here.
@@ -192,13 +208,19 @@ impl Node {
     /// Carries out one of the image commands.
     pub async fn image_request(&self, request: Request, out: &mpsc::Sender<Answer>) -> Answer {
         let result = match request {
-            Request::ImageImport(file) => self.images.import(&file).await.map(|names| format!("imported {}", names.join(", "))),
+            Request::ImageImport(file) => {
+                self.images.import(&file).await.map(|names| format!("imported {}", names.join(", ")))
+            }
             Request::ImageList => self.images.list().await.map(|all| image_table(&all)),
             Request::ImageRemove(name) => self.images.remove(&name).await.map(|()| format!("removed {name}")),
             Request::ImagePull(name) => {
                 let tell = |p: Progress| {
                     // A reader that is slow misses a line; nothing waits for it.
-                    let _ = out.try_send(Answer::Progress(format!("{name}: {} of {} KiB", p.done_bytes >> 10, p.total_bytes >> 10)));
+                    let _ = out.try_send(Answer::Progress(format!(
+                        "{name}: {} of {} KiB",
+                        p.done_bytes >> 10,
+                        p.total_bytes >> 10
+                    )));
                 };
                 self.images.pull(&name, &[], &tell).await.map(|image| format!("{name}: {}", image.id))
             }
@@ -211,7 +233,9 @@ impl Node {
 /// The kubelet's API: in this process by a pipe, from outside on its port.
 async fn serve_kubelet(plan: &Plan, pki: &Pki, nodes: &Cluster, mut kubelet: Kubelet) -> anyhow::Result<Arc<Kubelet>> {
     let port = plan.args.kubelet_port;
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.with_context(|| format!("cannot listen on port {port} (--kubelet-port)"))?;
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
+        .await
+        .with_context(|| format!("cannot listen on port {port} (--kubelet-port)"))?;
     let tls = kubelet::Tls {
         certificates: CertificateDer::pem_slice_iter(pki.kubelet.cert.as_bytes()).collect::<Result<_, _>>()?,
         key: PrivateKeyDer::from_pem_slice(pki.kubelet.key.as_bytes())?,
@@ -229,7 +253,11 @@ async fn serve_kubelet(plan: &Plan, pki: &Pki, nodes: &Cluster, mut kubelet: Kub
 }
 
 fn is_ready(node: &NodeObject) -> bool {
-    let condition = node.status.as_ref().and_then(|s| s.conditions.as_ref()).is_some_and(|all| all.iter().any(|c| c.type_ == "Ready" && c.status == "True"));
+    let condition = node
+        .status
+        .as_ref()
+        .and_then(|s| s.conditions.as_ref())
+        .is_some_and(|all| all.iter().any(|c| c.type_ == "Ready" && c.status == "True"));
     let taints = node.spec.as_ref().and_then(|s| s.taints.as_ref());
     condition && !taints.is_some_and(|all| all.iter().any(|t| t.key.starts_with("node.kubernetes.io/")))
 }

@@ -30,7 +30,8 @@ impl Cluster {
     pub fn new(local_name: &str, pki: &Pki) -> anyhow::Result<Self> {
         let mut roots = rustls::RootCertStore::empty();
         roots.add_parsable_certificates(CertificateDer::pem_slice_iter(pki.ca.cert.as_bytes()).filter_map(Result::ok));
-        let chain = CertificateDer::pem_slice_iter(pki.kubelet_client.cert.as_bytes()).collect::<Result<Vec<_>, _>>()?;
+        let chain =
+            CertificateDer::pem_slice_iter(pki.kubelet_client.cert.as_bytes()).collect::<Result<Vec<_>, _>>()?;
         let key = PrivateKeyDer::from_pem_slice(pki.kubelet_client.key.as_bytes())?;
         let config = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()?

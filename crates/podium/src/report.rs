@@ -102,7 +102,11 @@ mod tests {
 
     #[test]
     fn the_parent_hears_of_readiness_and_of_failure() {
-        for (last, want) in [("=up\u{1}and running\n", Ok("up\nand running")), ("!port 6443: taken\n", Err("port 6443: taken")), ("", Err("the server ended before it was ready"))] {
+        for (last, want) in [
+            ("=up\u{1}and running\n", Ok("up\nand running")),
+            ("!port 6443: taken\n", Err("port 6443: taken")),
+            ("", Err("the server ended before it was ready")),
+        ] {
             let (mut child, parent) = UnixStream::pair().unwrap();
             child.write_all(format!(">   0.001 s  a step\n{last}").as_bytes()).unwrap();
             drop(child);

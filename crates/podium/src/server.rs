@@ -32,7 +32,9 @@ enum Stop {
 pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
     let log = log::stderr();
     let port = plan.args.api_port;
-    let socket = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await.with_context(|| format!("cannot listen on port {port} (--api-port)"))?;
+    let socket = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
+        .await
+        .with_context(|| format!("cannot listen on port {port} (--api-port)"))?;
     let pki = Arc::new(certificates(&plan)?);
     report.step("certificates are in place");
     let settings = Settings {
@@ -94,7 +96,8 @@ async fn serve(
     let start = async {
         node.ready().await?;
         report.step(&format!("node {} is Ready", plan.node));
-        let merged = kubeconfig::users_file().map(|file| kubeconfig::merge_into(&file, pki, plan.args.api_port).map(|()| file));
+        let merged =
+            kubeconfig::users_file().map(|file| kubeconfig::merge_into(&file, pki, plan.args.api_port).map(|()| file));
         let hint = match &merged {
             Some(Ok(file)) => format!("the context \"podium\" is in {}", file.display()),
             Some(Err(error)) => {

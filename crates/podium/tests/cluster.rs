@@ -96,7 +96,13 @@ fn kubectl_sees_it(machine: &Machine) {
     let deployment = machine.kubectl(&["get", "deployment", "demo", "-o", "jsonpath={.status.availableReplicas}"]);
     assert_eq!(deployment, "3");
     let name = machine.kubectl(&["get", "pods", "-l", "app=demo", "-o", "jsonpath={.items[0].metadata.name}"]);
-    let bad = machine.inside(machine.kubectl.to_str().unwrap()).arg("--kubeconfig").arg(machine.data().join("admin.kubeconfig")).args(["exec", &name, "--", "/no/such"]).output().unwrap();
+    let bad = machine
+        .inside(machine.kubectl.to_str().unwrap())
+        .arg("--kubeconfig")
+        .arg(machine.data().join("admin.kubeconfig"))
+        .args(["exec", &name, "--", "/no/such"])
+        .output()
+        .unwrap();
     assert!(!bad.status.success() && text(&bad).contains("/no/such"), "{}", text(&bad));
 }
 
@@ -117,7 +123,14 @@ fn containers_start_anew_after_down(machine: &Machine) {
     assert!(!machine.podium(&["status"]).status.success());
     let up = machine.podium(&["up", "--detach"]);
     assert!(up.status.success(), "{}", text(&up));
-    machine.kubectl(&["wait", "pods", "-l", "app=demo", "--for=jsonpath={.status.containerStatuses[0].restartCount}=1", "--timeout=60s"]);
+    machine.kubectl(&[
+        "wait",
+        "pods",
+        "-l",
+        "app=demo",
+        "--for=jsonpath={.status.containerStatuses[0].restartCount}=1",
+        "--timeout=60s",
+    ]);
     machine.kubectl(&["wait", "pods", "-l", "app=demo", "--for=condition=Ready", "--timeout=60s"]);
 }
 

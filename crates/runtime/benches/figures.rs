@@ -25,7 +25,12 @@ fn private_kb(pid: i32) -> (u64, u64) {
 }
 
 fn main() {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(latency_and_memory());
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(latency_and_memory());
 }
 
 async fn latency_and_memory() {

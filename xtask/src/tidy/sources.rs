@@ -29,7 +29,16 @@ const FORBIDDEN: &[Forbidden] = &[
     Forbidden { word: "allow(dead_code", except: &["/tests/common/"], why: "delete what is dead" },
     Forbidden {
         word: "std::env::",
-        except: &["crates/podium/", "crates/testing/", "/tests/", "/tests.rs", "_tests.rs", "/examples/", "/src/bin/", "build.rs"],
+        except: &[
+            "crates/podium/",
+            "crates/testing/",
+            "/tests/",
+            "/tests.rs",
+            "_tests.rs",
+            "/examples/",
+            "/src/bin/",
+            "build.rs",
+        ],
         why: "podium resolves the configuration and hands it in",
     },
     Forbidden { word: "getaddrinfo", except: &[], why: "static glibc has no NSS: resolve with hickory" },

@@ -75,6 +75,7 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
         &stop_signal,
         user::identity(&security.user, &image.layers),
     );
+    let memory = i64::try_from(context.facts.memory_bytes).unwrap_or(i64::MAX);
     Ok(ContainerConfig {
         id: ContainerId(context.new_id()),
         name: container.name.clone(),
@@ -100,11 +101,7 @@ pub(crate) fn build(inputs: &Inputs<'_>) -> Result<ContainerConfig, String> {
         unmasked_proc: security.unmasked_proc,
         seccomp: security.seccomp,
         target_pid: inputs.target_pid.clone(),
-        resources: resources::container_cgroup(
-            pod,
-            container,
-            i64::try_from(context.facts.memory_bytes).unwrap_or(i64::MAX),
-        ),
+        resources: resources::container_cgroup(pod, container, memory),
         cgroup_name: format!("{}-{}", container.name, inputs.attempt),
         tty: container.tty == Some(true),
         stdin: container.stdin == Some(true),

@@ -12,7 +12,8 @@ use crate::{
 pub fn run(args: &Image) -> anyhow::Result<()> {
     let (data, request) = match &args.command {
         ImageCommand::Import { data, file } => {
-            let file = std::fs::canonicalize(file).map_err(|e| anyhow::anyhow!("cannot read {}: {e}", file.display()))?;
+            let file =
+                std::fs::canonicalize(file).map_err(|e| anyhow::anyhow!("cannot read {}: {e}", file.display()))?;
             (data, Request::ImageImport(file))
         }
         ImageCommand::List { data } => (data, Request::ImageList),

@@ -13,7 +13,10 @@ use crate::{
 
 /// Removes everything of the instance of a data directory. Succeeds where there is nothing.
 pub fn run(args: &Reset) -> anyhow::Result<()> {
-    anyhow::ensure!(rustix::process::geteuid().is_root(), "podium reset needs root: mounts, cgroups and links do; run it with sudo");
+    anyhow::ensure!(
+        rustix::process::geteuid().is_root(),
+        "podium reset needs root: mounts, cgroups and links do; run it with sudo"
+    );
     let instance = Instance::new(&args.data.data_dir)?;
     if !args.yes && !confirmed(&instance)? {
         anyhow::bail!("nothing was removed (use --yes to remove without asking)");
@@ -23,10 +26,13 @@ pub fn run(args: &Reset) -> anyhow::Result<()> {
     {
         // It does not listen any more: it must not go on while its things are removed.
         let pid = rustix::process::Pid::from_raw(running.pid).context("a process id")?;
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).with_context(|| format!("{error:#}; cannot end process {}", running.pid))?;
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL)
+            .with_context(|| format!("{error:#}; cannot end process {}", running.pid))?;
     }
     let mut failures = Vec::new();
-    failures.extend(runtime::cleanup(&crate::node::runtime_config(&instance, crate::log::stderr())).err().map(|e| e.to_string()));
+    failures.extend(
+        runtime::cleanup(&crate::node::runtime_config(&instance, crate::log::stderr())).err().map(|e| e.to_string()),
+    );
     failures.extend(network::cleanup(&instance.id).err().map(|e| e.to_string()));
     if let Some(file) = kubeconfig::users_file()
         && let Ok(ca) = std::fs::read_to_string(instance.pki().join("ca.crt"))
@@ -52,7 +58,11 @@ fn unmount_below(dir: &std::path::Path) {
 
 /// Mount points below `dir`, the latest first; octal escapes undone.
 fn mounts_below(table: &str, dir: &std::path::Path) -> Vec<std::path::PathBuf> {
-    let unescape = |text: &str| ["\\040 ", "\\011\t", "\\012\n", "\\134\\"].iter().fold(text.to_owned(), |t, pair| t.replace(&pair[..4], &pair[4..]));
+    let unescape = |text: &str| {
+        ["\\040 ", "\\011\t", "\\012\n", "\\134\\"]
+            .iter()
+            .fold(text.to_owned(), |t, pair| t.replace(&pair[..4], &pair[4..]))
+    };
     let points = table.lines().filter_map(|line| line.split(' ').nth(4)).map(|p| std::path::PathBuf::from(unescape(p)));
     let mut found: Vec<_> = points.filter(|p| p.starts_with(dir)).collect();
     found.reverse();

@@ -38,7 +38,11 @@ pub struct Plan {
 pub fn run(args: &Up) -> anyhow::Result<()> {
     let plan = plan(args)?;
     if let Some(running) = plan.instance.running() {
-        say(&format!("it runs already (pid {}), see `podium status --data-dir {}`", running.pid, plan.instance.dir.display()));
+        say(&format!(
+            "it runs already (pid {}), see `podium status --data-dir {}`",
+            running.pid,
+            plan.instance.dir.display()
+        ));
         return Ok(());
     }
     plan.instance.await_end()?;
@@ -59,7 +63,9 @@ fn plan(args: &Up) -> anyhow::Result<Plan> {
         .filter(|(a, b): &(u16, u16)| *a > 0 && a <= b)
         .with_context(|| format!("--node-ports {:?} is no range like 30000-32767", args.node_ports))?;
     for (flag, cidr) in [("--pod-cidr", &args.pod_cidr), ("--service-cidr", &args.service_cidr)] {
-        let good = cidr.split_once('/').is_some_and(|(a, n)| a.parse::<Ipv4Addr>().is_ok() && n.parse::<u8>().is_ok_and(|n| (8..=28).contains(&n)));
+        let good = cidr.split_once('/').is_some_and(|(a, n)| {
+            a.parse::<Ipv4Addr>().is_ok() && n.parse::<u8>().is_ok_and(|n| (8..=28).contains(&n))
+        });
         anyhow::ensure!(good, "{flag} {cidr:?} is no IPv4 range like 10.244.0.0/16");
     }
     Ok(Plan {
@@ -91,7 +97,8 @@ fn check_host(plan: &Plan, report: &Report) -> anyhow::Result<()> {
         forwarding: if uid == 0 { host::enable_forwarding() } else { Ok(()) },
         taken_ports: host::taken(&[(plan.args.api_port, "--api-port"), (plan.args.kubelet_port, "--kubelet-port")]),
         may_lower_oom: host::may_lower_oom(),
-        may_set_conntrack: rustix::fs::access("/proc/sys/net/netfilter/nf_conntrack_max", rustix::fs::Access::WRITE_OK).is_ok(),
+        may_set_conntrack: rustix::fs::access("/proc/sys/net/netfilter/nf_conntrack_max", rustix::fs::Access::WRITE_OK)
+            .is_ok(),
         free_bytes: data,
         data_dir: plan.instance.dir.display().to_string(),
     };
@@ -135,7 +142,10 @@ fn foreground(plan: Plan) -> anyhow::Result<()> {
 
 /// Starts the same program in the background and shows its progress until it is ready.
 fn detach(plan: &Plan) -> anyhow::Result<()> {
-    anyhow::ensure!(rustix::process::geteuid().is_root(), "podium needs root: namespaces, mounts and cgroups do; run it with sudo");
+    anyhow::ensure!(
+        rustix::process::geteuid().is_root(),
+        "podium needs root: namespaces, mounts and cgroups do; run it with sudo"
+    );
     plan.instance.prepare()?;
     let log = plan.instance.log();
     let file = std::fs::OpenOptions::new()
