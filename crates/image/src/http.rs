@@ -271,8 +271,10 @@ async fn resolve(name: &str) -> Result<Vec<IpAddr>, HttpError> {
         return Ok(vec![IpAddr::from([127, 0, 0, 1])]);
     }
     let failed = |reason: String| HttpError::Name { host: name.to_owned(), reason };
-    let resolver =
-        hickory_resolver::TokioResolver::builder_tokio().and_then(|b| b.build()).map_err(|e| failed(e.to_string()))?;
+    let mut builder = hickory_resolver::TokioResolver::builder_tokio().map_err(|e| failed(e.to_string()))?;
+    builder.options_mut().timeout = NAME_SERVER;
+    builder.options_mut().attempts = 1;
+    let resolver = builder.build().map_err(|e| failed(e.to_string()))?;
     match tokio::time::timeout(NAMES, resolver.lookup_ip(name)).await {
         Ok(Ok(found)) => Ok(found.iter().collect()),
         Ok(Err(e)) => Err(failed(e.to_string())),
