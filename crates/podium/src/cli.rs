@@ -179,7 +179,7 @@ mod tests {
         assert!(
             up.detach
                 && up.api_port == 7443
-                && up.data.data_dir == PathBuf::from("/x")
+                && up.data.data_dir == std::path::Path::new("/x")
                 && up.pod_cidr == "10.244.0.0/16"
         );
     }

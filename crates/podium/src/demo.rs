@@ -52,7 +52,7 @@ pub async fn run(control: &ControlPlane, node: &Node, report: &Report) -> anyhow
     }
     report.step("deployment.apps/demo and service/demo are created");
     let deployments = control.informers.get::<Deployment>();
-    let mut changes = deployments.subscribe();
+    let changes = deployments.subscribe();
     let available = async {
         loop {
             let known = deployments.store().get(NAMESPACE, NAME);

@@ -143,7 +143,7 @@ impl Node {
 
     /// Waits until the node is Ready and nothing keeps pods away.
     pub async fn ready(&self) -> anyhow::Result<()> {
-        let mut changes = self.informer.subscribe();
+        let changes = self.informer.subscribe();
         let wait = async {
             while !self.informer.store().get("", &self.name).is_some_and(|node| is_ready(&node)) {
                 changes.changed().await;

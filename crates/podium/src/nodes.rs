@@ -50,11 +50,11 @@ impl Cluster {
         let addresses = node["status"]["addresses"].as_array().map(Vec::as_slice).unwrap_or_default();
         let address = addresses.iter().find(|a| a["type"] == "InternalIP").and_then(|a| a["address"].as_str());
         let Some(address) = address else {
-            return Err(Status::internal(&format!("no preferred addresses found; known addresses: [] of node {name}")));
+            return Err(Status::internal(format!("no preferred addresses found; known addresses: [] of node {name}")));
         };
         let port = node["status"]["daemonEndpoints"]["kubeletEndpoint"]["Port"].as_u64().unwrap_or(10250);
         let target = format!("{address}:{port}");
-        let failed = |reason: String| Status::internal(&format!("error dialing backend: dial tcp {target}: {reason}"));
+        let failed = |reason: String| Status::internal(format!("error dialing backend: dial tcp {target}: {reason}"));
         let work = async {
             let tcp = TcpStream::connect(&target).await.map_err(|e| failed(e.to_string()))?;
             let server = ServerName::try_from(address.to_owned()).map_err(|e| failed(e.to_string()))?;
