@@ -11,7 +11,14 @@ use cri::{image::Images, network::PodNetwork, runtime::Runtime};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, ObjectReference, Pod, Service};
 
-use crate::{env::fields, files::resolv::Resolver, images::Puller, node::facts::Facts, objects::Watched, pods::spec};
+use crate::{
+    env::fields,
+    files::resolv::Resolver,
+    images::Puller,
+    node::{facts::Facts, keep::Keeper},
+    objects::Watched,
+    pods::spec,
+};
 
 /// How the kubelet is set up. `podium` fills it in.
 #[derive(Debug, Clone)]
@@ -101,6 +108,7 @@ pub(crate) struct Context {
     pub(crate) puller: Puller,
     pub(crate) resolver: Resolver,
     pub(crate) start: Timestamp,
+    pub(crate) keeper: Keeper,
 }
 
 impl Context {

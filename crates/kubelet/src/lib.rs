@@ -43,7 +43,6 @@ use crate::{
 pub struct Kubelet {
     context: Arc<Context>,
     directory: Arc<Directory>,
-    keeper: Arc<Keeper>,
     tasks: Vec<AbortHandle>,
     _informers: Informers,
 }
@@ -80,7 +79,7 @@ impl Kubelet {
 
     /// The list of images changed: the node's status tells it.
     pub fn images_changed(&self) {
-        self.keeper.poke();
+        self.context.keeper.poke();
     }
 
     /// Pods on this node that have a living sandbox.
@@ -125,6 +124,7 @@ pub async fn start(
         objects: objects::Watched::new(client.clone()),
         puller: images::Puller::default(),
         start: env.now(),
+        keeper: Keeper::default(),
         resolver,
         config,
         client,
@@ -137,13 +137,12 @@ pub async fn start(
     let registered = node::keep::register(&context).await;
     context.services.has_synced().await;
     let directory = pods::manager::start(&context, &pods).await;
-    let keeper = Arc::new(Keeper::default());
     let tasks = vec![
-        tokio::spawn(node::keep::keep_status(context.clone(), keeper.clone(), registered.clone())).abort_handle(),
+        tokio::spawn(node::keep::keep_status(context.clone(), registered.clone())).abort_handle(),
         tokio::spawn(node::keep::keep_lease(context.clone(), registered)).abort_handle(),
         tokio::spawn(logs::rotate::keep(context.clone(), directory.clone())).abort_handle(),
     ];
-    Ok(Kubelet { context, directory, keeper, tasks, _informers: informers })
+    Ok(Kubelet { context, directory, tasks, _informers: informers })
 }
 
 /// The network learns the range of this node's pods as soon as the control plane gave it.

@@ -173,6 +173,7 @@ async fn pull(
                 ),
             );
             context.puller.backoff.lock().forget(&key);
+            context.keeper.poke();
             return Ok(image);
         }
         Ok(Err(error)) => error.to_string(),

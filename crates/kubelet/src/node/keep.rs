@@ -166,10 +166,10 @@ async fn write(context: &Context, old: Option<&NodeStatus>, new: &NodeStatus) ->
 }
 
 /// Status every five minutes and upon change, events of transitions.
-pub(crate) async fn keep_status(context: Arc<Context>, keeper: Arc<Keeper>, node: Node) {
+pub(crate) async fn keep_status(context: Arc<Context>, node: Node) {
     let mut known = node.status.unwrap_or_default();
     loop {
-        let poked = timeout(STATUS_EVERY, keeper.changed.notified()).await.is_ok();
+        let poked = timeout(STATUS_EVERY, context.keeper.changed.notified()).await.is_ok();
         let new = status(&context, Some(&known)).await;
         if poked && without_heartbeats(&new) == without_heartbeats(&known) {
             continue;
@@ -183,7 +183,7 @@ pub(crate) async fn keep_status(context: Arc<Context>, keeper: Arc<Keeper>, node
             Err(error) => {
                 context.say(&format!("status of node {}: {error}", context.config.node_name));
                 sleep(Duration::from_secs(5)).await;
-                keeper.poke();
+                context.keeper.poke();
             }
         }
     }

@@ -286,7 +286,9 @@ impl Worker {
             if let Some(file) = instance.state.annotations.get(annotation::MESSAGE_PATH) {
                 let _ = std::fs::remove_file(file);
             }
-            let _ = std::fs::remove_file(&instance.state.log_path);
+            for file in crate::logs::read::files(&instance.state.log_path) {
+                let _ = std::fs::remove_file(file);
+            }
         });
     }
 

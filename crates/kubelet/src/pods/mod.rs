@@ -11,6 +11,8 @@ pub(crate) mod manager;
 pub(crate) mod message;
 pub(crate) mod messages;
 pub(crate) mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub(crate) mod probing;
 pub(crate) mod report;
 pub(crate) mod spec;

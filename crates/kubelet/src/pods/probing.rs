@@ -9,14 +9,14 @@ use super::{
     message::Message,
     spec::{self, Role},
     view::{Instance, time_of},
-    worker::{Exit_, Worker},
+    worker::{Stage, Worker},
 };
 use crate::probes::{Kind, Verdict, run::Place, task};
 
 impl Worker {
     /// Every running container has the probes that are due.
     pub(super) fn ensure_probes(&mut self) {
-        if self.exit != Exit_::No {
+        if self.stage != Stage::No {
             return;
         }
         let mut due = Vec::new();

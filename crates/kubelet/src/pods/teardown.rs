@@ -9,7 +9,7 @@ use super::{
     plan::backoff_key,
     spec,
     view::{Instance, View},
-    worker::{Exit_, Worker},
+    worker::{Stage, Worker},
 };
 use crate::{
     objects::Leases,
@@ -65,10 +65,10 @@ impl Worker {
 
     /// Nothing runs any more: volumes go.
     pub(super) fn tear_down(&mut self) {
-        if self.exit != Exit_::No {
+        if self.stage != Stage::No {
             return;
         }
-        self.exit = Exit_::TearingDown;
+        self.stage = Stage::TearingDown;
         self.stop_probes(&[Kind::Startup, Kind::Liveness, Kind::Readiness]);
         self.verdicts.clear();
         self.volumes.leases = std::sync::Arc::new(Leases::default());
@@ -83,7 +83,7 @@ impl Worker {
 
     /// After the end: the deletion that was asked for, and then the last traces.
     pub(super) fn leave(&mut self) {
-        if self.exit != Exit_::Finished {
+        if self.stage != Stage::Finished {
             return;
         }
         if self.gone {

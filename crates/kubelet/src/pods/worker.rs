@@ -57,7 +57,7 @@ pub(super) struct Volumes {
 
 /// Where the pod is on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exit_ {
+pub(super) enum Stage {
     /// It is not.
     No,
     /// The last things are being taken away.
@@ -87,7 +87,7 @@ pub(crate) struct Worker {
     pub(super) early: HashMap<ContainerId, Exit>,
     pub(super) ending: Option<Ending>,
     pub(super) verdict: Option<Override>,
-    pub(super) exit: Exit_,
+    pub(super) stage: Stage,
     /// The API has it no more.
     pub(super) gone: bool,
     pub(super) report: Report,
@@ -147,7 +147,7 @@ impl Worker {
             early: HashMap::new(),
             ending: None,
             verdict: None,
-            exit: Exit_::No,
+            stage: Stage::No,
             gone: false,
             report,
             restarts: BTreeMap::new(),
@@ -234,7 +234,7 @@ impl Worker {
         self.note_backoffs(&plan);
         let mut wake = plan.wake_at;
         let mut sooner = |at: Option<Timestamp>| wake = [wake, at].into_iter().flatten().min();
-        if self.exit == Exit_::No && self.ending.is_none() {
+        if self.stage == Stage::No && self.ending.is_none() {
             sooner(self.volumes.retry_at.or(self.volumes.refresh_at));
             sooner(self.active_until());
         }
@@ -264,7 +264,7 @@ impl Worker {
             backoff: &self.backoff,
             probes: &probes,
             ending: self.ending.as_ref(),
-            finished: self.exit != Exit_::No,
+            finished: self.stage != Stage::No,
         })
     }
 
@@ -309,7 +309,7 @@ impl Worker {
                 self.ends.remove(&name);
             }
             Message::SandboxStopped(id, result) => self.on_sandbox_stopped(&id, result),
-            Message::TornDown => self.exit = Exit_::Finished,
+            Message::TornDown => self.stage = Stage::Finished,
             Message::Probe(id, kind, verdict) => self.on_probe(id, kind, verdict),
             Message::Written(result) => self.report.written(result, self.context.env.now()),
             Message::Deleted(result) => self.report.deleted(result, self.context.env.now()),
