@@ -71,10 +71,10 @@ pub fn check(file: &Path, text: &str) -> Vec<Breach> {
                     breaches.push(breach(at + 1, format!("{:?}: {}", f.word, f.why)));
                 }
             }
-            if file.file_name().is_some_and(|n| n == "plan.rs") {
-                if let Some(word) = IO.iter().find(|w| line.contains(**w)) {
-                    breaches.push(breach(at + 1, format!("{word:?}: a plan does no IO and reads no clock")));
-                }
+            if file.file_name().is_some_and(|n| n == "plan.rs")
+                && let Some(word) = IO.iter().find(|w| line.contains(**w))
+            {
+                breaches.push(breach(at + 1, format!("{word:?}: a plan does no IO and reads no clock")));
             }
         }
     }
