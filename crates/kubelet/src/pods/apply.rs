@@ -240,7 +240,10 @@ impl Worker {
         }
     }
 
-    fn stop_sandbox(&mut self, id: SandboxId) {
+    pub(super) fn stop_sandbox(&mut self, id: SandboxId) {
+        if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| sandbox.id == id) {
+            sandbox.ready = false;
+        }
         self.sandbox_busy = true;
         let (context, mailbox) = (self.context.clone(), self.mailbox.clone());
         tokio::spawn(async move {
@@ -264,15 +267,6 @@ impl Worker {
         if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| &sandbox.id == id) {
             sandbox.ready = false;
         }
-    }
-
-    /// Takes what a dead sandbox left: its address can be given to others.
-    pub(super) fn clean_dead_sandbox(&mut self, id: SandboxId) {
-        let context = self.context.clone();
-        tokio::spawn(async move {
-            let _ = context.runtime.stop_sandbox(&id).await;
-            let _ = context.network.detach(&id).await;
-        });
     }
 
     fn remove_container(&mut self, id: &ContainerId) {

@@ -93,12 +93,13 @@ impl Worker {
         }
     }
 
-    /// Its process is gone, and with it everything that it held.
+    /// Its process is gone, and with it everything that it held. Of a sandbox that had ended before this is no news; to
+    /// end it again could hit the one that took its place.
     pub(super) fn on_sandbox_gone(&mut self, id: &SandboxId) {
-        let now = i64::try_from(self.context.env.now().as_nanosecond()).unwrap_or(0);
-        if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| &sandbox.id == id) {
-            sandbox.ready = false;
+        if !self.view.sandboxes.iter().any(|sandbox| &sandbox.id == id && sandbox.ready) {
+            return;
         }
+        let now = i64::try_from(self.context.env.now().as_nanosecond()).unwrap_or(0);
         let lost: Vec<_> = self
             .view
             .running()
@@ -115,7 +116,8 @@ impl Worker {
                 Exit { started_at_ns, finished_at_ns: now, code: 255, signal: 0, oom_killed: false, unknown: true },
             );
         }
-        self.clean_dead_sandbox(id.clone());
+        // What it left is swept away before anything new is started.
+        self.stop_sandbox(id.clone());
     }
 
     pub(super) fn on_sandbox_up(&mut self, result: Result<Box<Sandbox>, String>) {
