@@ -102,6 +102,9 @@ pub enum BodyError {
     },
 }
 
+/// Of a body that is too large so much is still read before it is refused.
+const DISCARD_BYTES: usize = 16 << 20;
+
 /// A stream of watch events.
 pub type WatchStream = Pin<Box<dyn Stream<Item = WatchEvent> + Send>>;
 /// A stream of bytes.
@@ -162,6 +165,15 @@ impl Body {
         }
     }
 
+    /// Reads on without keeping anything, up to a bound: a client that is still sending would not see the answer otherwise.
+    async fn discard(&mut self) {
+        let mut left = DISCARD_BYTES;
+        while let Some(Ok(frame)) = self.frame().await {
+            let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+            left = rest;
+        }
+    }
+
     /// The whole body, at most `limit` bytes.
     ///
     /// # Errors
@@ -175,6 +187,8 @@ impl Body {
         while let Some(frame) = self.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
             if first.as_ref().map_or(0, Bytes::len) + all.len() + data.len() > limit {
+                drop((first, all));
+                self.discard().await;
                 return Err(BodyError::TooLarge { limit });
             }
             // Most bodies come in one piece: then nothing is copied.
