@@ -67,6 +67,9 @@ pub async fn resource(
                 _ => "DeleteOptions",
             };
             call.options = options::read(kind, query, &parts.headers)?;
+            if call.options.manager.is_empty() {
+                call.options.manager = options::component(&call.user.name);
+            }
             let body = whole(server, body).await?;
             let headers = std::mem::take(&mut parts.headers);
             let (server, query) = (server.clone(), query.clone());

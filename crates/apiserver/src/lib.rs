@@ -10,7 +10,7 @@
 //!
 //! The generic half (`server`, `request`, `negotiate`, `registry`, `cache`, `connect`) calls the other half by exactly these functions:
 //!
-//! - `authn::authenticators(&Arc<Config>, Arc<dyn Reader>) -> Vec<Arc<dyn Authenticator>>`: asked in order, the first `Some` wins; an `Err` is a 401.
+//! - `authn::authenticators(&Arc<Config>, Arc<dyn Reader>, Option<Arc<TokenSigner>>) -> Vec<Arc<dyn Authenticator>>`: asked in order, the first `Some` wins; an `Err` is a 401.
 //!   When none knows the caller, the server makes it `system:anonymous` in `system:unauthenticated`.
 //! - `authz::authorizer(&Arc<Config>, Arc<dyn Reader>) -> Arc<dyn Authorizer>`.
 //! - `authn::impersonate(&dyn Authorizer, &User, &HeaderMap) -> Result<Option<User>, Status>`: called with the authenticated (or anonymous) user before

@@ -90,6 +90,17 @@ fn media(headers: &HeaderMap) -> &str {
     given.split(';').next().unwrap_or_default().trim()
 }
 
+/// The manager's name for a component that sends no user agent: what upstream's component of that identity is called.
+#[must_use]
+pub fn component(user: &str) -> String {
+    let mut parts = user.split(':');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("system"), Some("node"), Some(_)) => "kubelet".into(),
+        (Some("system"), Some("serviceaccount"), Some("kube-system")) => "kube-controller-manager".into(),
+        _ => user.rsplit(':').next().unwrap_or_default().chars().take(MANAGER).collect(),
+    }
+}
+
 /// The front of the user agent names a manager that does not name itself.
 fn from_agent(headers: &HeaderMap) -> String {
     let agent = headers.get(http::header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Admission: what is changed and checked between authorization and storage.
 
 mod certificates;
+mod claims;
 mod defaults;
 mod escalation;
 mod limits;
@@ -39,6 +40,7 @@ pub fn plugins(
         Arc::new(priority::Priority::new(reader.clone())),
         Arc::new(defaults::DefaultTolerationSeconds),
         Arc::new(defaults::DefaultStorageClass::new(reader.clone())),
+        Arc::new(claims::PersistentVolumeClaimResize::new(reader.clone())),
         Arc::new(runtime_class::RuntimeClass::new(reader.clone())),
         Arc::new(defaults::DefaultIngressClass::new(reader.clone())),
         Arc::new(pod_security::PodSecurity::new(reader.clone())),

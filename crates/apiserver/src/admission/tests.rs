@@ -277,3 +277,22 @@ async fn quotas_of_a_namespace() {
             .contains("requested: services.nodeports=1")
     );
 }
+
+#[tokio::test]
+async fn claims_grow_where_they_may() {
+    let objects = world();
+    let class = |grows: bool| json!({"metadata": {"name": "fast"}, "allowVolumeExpansion": grows});
+    objects.put("storage.k8s.io", "storageclasses", class(false));
+    let claim = |size: &str| json!({"metadata": {"name": "c"}, "spec": {"storageClassName": "fast", "resources": {"requests": {"storage": size}}}, "status": {"phase": "Bound"}});
+    let (row, old) = (row("", "v1", "persistentvolumeclaims"), claim("1Gi"));
+    let update = |size: &str| admit(&objects, "u", Operation::Update, row, claim(size), Some(&old));
+    assert!(update("1024Mi").await.is_ok());
+    assert!(
+        update("2Gi")
+            .await
+            .expect_err("refused")
+            .ends_with("the storageclass that provisions the pvc must support resize")
+    );
+    objects.put("storage.k8s.io", "storageclasses", class(true));
+    assert!(update("2Gi").await.is_ok());
+}
