@@ -35,7 +35,8 @@ impl Instance {
     /// The instance of a data directory, which need not exist.
     pub fn new(dir: &Path) -> anyhow::Result<Self> {
         let dir = std::path::absolute(dir).with_context(|| format!("the data directory {}", dir.display()))?;
-        let dir = fs::canonicalize(&dir).unwrap_or(dir);
+        // Without a slash at the end: the id is that of the place, not of the spelling.
+        let dir = fs::canonicalize(&dir).unwrap_or_else(|_| dir.components().collect());
         let id = crate::hash::sha256_hex(dir.as_os_str().as_encoded_bytes())[..8].to_owned();
         Ok(Self { dir, id })
     }

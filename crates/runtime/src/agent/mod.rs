@@ -39,6 +39,8 @@ struct Inner {
     /// What is executed for a sandbox: a read-only mount of the program, so that no container can write to it.
     program: PathBuf,
     sandboxes: Mutex<BTreeMap<SandboxId, Arc<Sandbox>>>,
+    /// Groups of pods whose processes are being ended now, and by how many: nothing new may start there meanwhile.
+    ending: tokio::sync::watch::Sender<BTreeMap<String, usize>>,
     events: Arc<events::Events>,
     /// Numbers for execs; begins at the time, for a sandbox may remember those of an earlier agent.
     execs: AtomicU64,
@@ -55,6 +57,7 @@ impl PodiumRuntime {
             groups,
             program,
             sandboxes: Mutex::default(),
+            ending: tokio::sync::watch::Sender::default(),
             events: Arc::default(),
             execs: AtomicU64::new(now_ns() as u64),
             remarked: AtomicBool::new(false),

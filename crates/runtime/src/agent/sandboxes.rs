@@ -57,6 +57,9 @@ impl Inner {
         let record = SandboxRecord { config: config.clone(), created_at_ns: now_ns(), run: paths.run.clone(), pid: 0 };
         let sandbox = Arc::new(Sandbox::new(record, paths));
         self.sandboxes.lock().insert(config.id.clone(), sandbox.clone());
+        // Whoever ends an earlier attempt of this pod from now on sees that the group is shared; who began before must be done.
+        let mut ending = self.ending.subscribe();
+        let _ = ending.wait_for(|groups| !groups.contains_key(sandbox.group())).await;
         let result = self.bring_up(&sandbox).await;
         if result.is_err() {
             self.sandboxes.lock().remove(&config.id);
@@ -204,8 +207,19 @@ impl Inner {
             // Only while its connection is open: afterwards the number may be somebody else's.
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
         }
+        let group = sandbox.group();
+        self.ending.send_modify(|groups| *groups.entry(group.to_owned()).or_default() += 1);
         let kill = |group: &String| self.groups.kill(group).map_err(host("ending a sandbox"));
-        self.own_groups(sandbox).iter().try_for_each(kill)
+        let result = self.own_groups(sandbox).iter().try_for_each(kill);
+        self.ending.send_modify(|groups| {
+            if let Some(by) = groups.get_mut(group) {
+                *by -= 1;
+                if *by == 0 {
+                    groups.remove(group);
+                }
+            }
+        });
+        result
     }
 
     /// Removes a sandbox from the host; what takes long goes on in the background.
