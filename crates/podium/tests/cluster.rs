@@ -87,7 +87,7 @@ fn a_cluster_from_the_first_start_to_the_last_trace() {
     assert_eq!(text(&up).matches("Hello from demo-").count(), 6, "{}", text(&up));
     kubectl_sees_it(&machine);
     commands_tell_the_truth(&machine);
-    it_continues_after_down(&machine);
+    containers_start_anew_after_down(&machine);
     nothing_is_left(&machine);
 }
 
@@ -117,13 +117,15 @@ fn commands_tell_the_truth(machine: &Machine) {
     assert!(again.status.success() && text(&again).contains("runs already"), "{}", text(&again));
 }
 
-fn it_continues_after_down(machine: &Machine) {
+fn containers_start_anew_after_down(machine: &Machine) {
     let down = machine.podium(&["down"]);
     assert!(down.status.success(), "{}", text(&down));
     assert!(!machine.podium(&["status"]).status.success());
     let up = machine.podium(&["up", "--detach"]);
     assert!(up.status.success(), "{}", text(&up));
-    machine.kubectl(&["get", "pods", "-l", "app=demo"]);
+    for condition in ["jsonpath={.status.containerStatuses[0].restartCount}=1", "condition=Ready"] {
+        machine.kubectl(&["wait", "pods", "-l", "app=demo", &format!("--for={condition}"), "--timeout=60s"]);
+    }
 }
 
 fn nothing_is_left(machine: &Machine) {

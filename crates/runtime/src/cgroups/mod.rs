@@ -72,6 +72,9 @@ impl Groups {
                 enable(mount);
             }
             let last = mount.join(&self.root).join(group);
+            // An empty group that `cgroup.kill` ended before must not be used again: the kernel compares kill counters when a
+            // process is cloned into a group, and ends it at once where those of the two groups differ. One in use stays.
+            let _ = std::fs::remove_dir(&last);
             self.each_level(mount, group, |directory| {
                 // A group with processes of its own cannot pass controllers on, so not the last one.
                 if wanted && directory != last {
