@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask NAME`.
 
 mod codegen;
+mod conformance;
 mod tidy;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ fn main() -> anyhow::Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy::run(&root),
         ["codegen", facts] => codegen::run(facts.as_ref(), &root.join("crates/api/src/generated")),
-        _ => anyhow::bail!("usage: cargo xtask tidy | codegen FACTS"),
+        ["conformance", ..] => conformance::main(&root, &args[1..]),
+        _ => anyhow::bail!("usage: cargo xtask tidy | codegen FACTS | conformance --help"),
     }
 }
