@@ -3,6 +3,7 @@
 mod codegen;
 mod conformance;
 mod tidy;
+mod vm;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,9 @@ fn main() -> anyhow::Result<()> {
         ["tidy"] => tidy::run(&root),
         ["codegen", facts] => codegen::run(facts.as_ref(), &root.join("crates/api/src/generated")),
         ["conformance", ..] => conformance::main(&root, &args[1..]),
-        _ => anyhow::bail!("usage: cargo xtask tidy | codegen FACTS | conformance --help"),
+        ["vm", options @ ..] => vm::run(&root, &vm::Options::parse(options)?),
+        _ => anyhow::bail!(
+            "usage: cargo xtask tidy | codegen FACTS | conformance --help | vm [--podium PATH] [--cgroup v1|v2] [--no-tests]"
+        ),
     }
 }

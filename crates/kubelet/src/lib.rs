@@ -82,6 +82,19 @@ impl Kubelet {
         self.context.keeper.poke();
     }
 
+    /// Ends every pod as its deletion would (hooks, signal, grace period), but the API is told nothing: the next kubelet
+    /// starts what then ended anew, with `RESTARTS` one higher. Returns when the last one has ended; pods that come
+    /// meanwhile are not started.
+    pub async fn end_pods(&self) {
+        self.directory.halt().await;
+    }
+
+    /// The longest grace period among the pods that run: [`Kubelet::end_pods`] takes about as long at most.
+    #[must_use]
+    pub fn longest_grace(&self) -> std::time::Duration {
+        self.directory.longest_grace()
+    }
+
     /// Pods on this node that have a living sandbox.
     #[must_use]
     pub fn running_pods(&self) -> usize {

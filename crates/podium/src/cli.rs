@@ -26,6 +26,8 @@ pub enum Command {
     Reset(Reset),
     /// The node's images
     Image(Image),
+    /// Let systemd start it with the machine
+    Service(Service),
     /// The demo application's server: what the demo's image runs
     #[command(hide = true)]
     DemoServer {
@@ -36,7 +38,7 @@ pub enum Command {
 }
 
 /// Where the cluster lives.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub struct DataDir {
     /// Certificates, datastore, images and pods of the cluster
     #[arg(long, value_name = "DIR", default_value = "/var/lib/podium")]
@@ -44,7 +46,7 @@ pub struct DataDir {
 }
 
 /// `podium up`.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Args)]
 pub struct Up {
     #[command(flatten)]
     pub data: DataDir,
@@ -126,6 +128,31 @@ pub struct Reset {
     /// Do it without asking
     #[arg(long)]
     pub yes: bool,
+}
+
+/// `podium service`.
+#[derive(Debug, Args)]
+pub struct Service {
+    #[command(subcommand)]
+    pub command: ServiceCommand,
+}
+
+/// What to do with the service.
+#[derive(Debug, Subcommand)]
+pub enum ServiceCommand {
+    /// Write a systemd unit, enable and start it; a cluster that runs is taken over with its pods
+    Install(Box<Up>),
+    /// Disable and remove the unit; the cluster stops, its pods run on
+    Uninstall {
+        #[command(flatten)]
+        data: DataDir,
+    },
+    /// What the unit does to stop: the pods end only where the whole machine goes down
+    #[command(hide = true)]
+    Stop {
+        #[command(flatten)]
+        data: DataDir,
+    },
 }
 
 /// `podium image`.

@@ -46,6 +46,13 @@ pub enum Answer {
     Progress(String),
     /// Done; the result as text.
     Done(String),
+    /// It stops: so many pods end, within so many seconds.
+    Stopping {
+        /// Pods that end.
+        pods: usize,
+        /// Longest time.
+        most_seconds: u64,
+    },
     /// The state; the end.
     Status(StatusReport),
     /// It failed; the end.

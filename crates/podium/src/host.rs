@@ -7,8 +7,8 @@ use std::{fs, net::IpAddr, path::Path};
 pub struct Facts {
     /// Effective user id.
     pub uid: u32,
-    /// File systems the kernel knows (`/proc/filesystems`).
-    pub filesystems: Vec<String>,
+    /// The kernel has overlayfs, or can load it.
+    pub overlay: bool,
     /// Cgroup controllers that are mounted or delegated (v1 hierarchies and v2's `cgroup.controllers`).
     pub controllers: Vec<String>,
     /// The kernel answers nf_tables requests; else its error.
@@ -43,7 +43,7 @@ pub fn judge(facts: &Facts) -> Verdict {
         v.missing.push("root: namespaces, mounts and cgroups need it; run it with sudo".to_owned());
         return v;
     }
-    if !facts.filesystems.iter().any(|f| f == "overlay") {
+    if !facts.overlay {
         v.missing.push("overlayfs in the kernel, for container file systems: try `modprobe overlay`".to_owned());
     }
     for (name, purpose) in [("memory", "memory limits"), ("cpu", "CPU shares"), ("pids", "process limits")] {
@@ -145,6 +145,12 @@ pub fn may_lower_oom() -> bool {
     may
 }
 
+/// Whether the size of the connection tracking table may be set. It is not there before the first rule that needs it.
+pub fn may_set_conntrack() -> bool {
+    let may = rustix::fs::access("/proc/sys/net/netfilter/nf_conntrack_max", rustix::fs::Access::WRITE_OK);
+    matches!(may, Ok(()) | Err(rustix::io::Errno::NOENT))
+}
+
 /// The address that the default route would use: nothing is sent.
 pub fn primary_address() -> Option<IpAddr> {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
@@ -174,7 +180,7 @@ mod tests {
     fn good() -> Facts {
         Facts {
             uid: 0,
-            filesystems: vec!["ext4".into(), "overlay".into()],
+            overlay: true,
             controllers: vec!["memory".into(), "cpu".into(), "pids".into()],
             nftables: Ok(()),
             forwarding: Ok(()),
@@ -195,7 +201,7 @@ mod tests {
     fn what_is_missing_is_named_with_its_remedy() {
         for (facts, words) in [
             (Facts { uid: 1000, ..good() }, "root"),
-            (Facts { filesystems: vec![], ..good() }, "modprobe overlay"),
+            (Facts { overlay: false, ..good() }, "modprobe overlay"),
             (Facts { controllers: vec!["cpu".into(), "pids".into()], ..good() }, "controller memory"),
             (Facts { nftables: Err("EPROTONOSUPPORT".into()), ..good() }, "modprobe nf_tables"),
             (Facts { forwarding: Err("read-only".into()), ..good() }, "ip_forward=1"),

@@ -37,12 +37,26 @@ pub fn users_file() -> Option<PathBuf> {
 
 /// Merges the context `podium` into a kubeconfig; everything else stays.
 pub fn merge_into(path: &Path, pki: &Pki, port: u16) -> anyhow::Result<()> {
+    merge_entry(path, &entry(pki, port))
+}
+
+/// The same from an administrator's kubeconfig that was written before.
+pub fn merge_admin(path: &Path, admin: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(admin).with_context(|| format!("cannot read {}", admin.display()))?;
+    let known = client::kubeconfig::target(&text, Some(NAME))?;
+    merge_entry(
+        path,
+        &Entry { name: NAME.to_owned(), server: known.server, ca: known.ca, credentials: known.credentials },
+    )
+}
+
+fn merge_entry(path: &Path, entry: &Entry) -> anyhow::Result<()> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(e) => return Err(e).with_context(|| format!("cannot read {}", path.display())),
     };
-    let merged = merge(&text, &entry(pki, port)).with_context(|| format!("{} is left as it is", path.display()))?;
+    let merged = merge(&text, entry).with_context(|| format!("{} is left as it is", path.display()))?;
     if merged == text {
         return Ok(());
     }

@@ -17,6 +17,7 @@ mod node;
 mod nodes;
 mod report;
 mod server;
+mod service;
 mod transport;
 
 use clap::Parser;
@@ -33,6 +34,7 @@ fn main() -> std::process::ExitCode {
         cli::Command::Status(args) => commands::status::run(&args),
         cli::Command::Reset(args) => commands::reset::run(&args),
         cli::Command::Image(args) => commands::image::run(&args),
+        cli::Command::Service(args) => commands::service::run(&args),
         cli::Command::DemoServer { port } => commands::small_runtime().and_then(|r| r.block_on(demo_server::run(port))),
     };
     match result {

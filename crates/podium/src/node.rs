@@ -13,7 +13,7 @@ use std::{
 use anyhow::Context;
 use cri::{
     image::{Images, Progress},
-    runtime::{ContainerPhase, ExecConfig, Runtime},
+    runtime::Runtime,
 };
 use k8s_openapi::api::core::v1::Node as NodeObject;
 use kubelet::Kubelet;
@@ -34,8 +34,8 @@ use crate::{
 
 /// The node must become Ready within this time.
 const READY: Duration = Duration::from_secs(60);
-/// Containers may take so long to end when the cluster goes down.
-const GRACE: Duration = Duration::from_secs(10);
+/// Beyond the grace period of its pods a node may take this long to end them.
+const AFTER_GRACE: Duration = Duration::from_secs(20);
 
 /// The parts of the node, for as long as it runs.
 pub struct Node {
@@ -167,32 +167,30 @@ impl Node {
         self.kubelet.lock().as_ref().map_or(0, |kubelet| kubelet.running_pods())
     }
 
-    /// Stops the kubelet, and the pods unless they are kept.
+    /// How long [`Node::end_pods`] takes at most.
+    pub fn ending_takes(&self) -> Duration {
+        self.kubelet.lock().as_ref().map_or(Duration::ZERO, |kubelet| kubelet.longest_grace()) + AFTER_GRACE
+    }
+
+    /// Ends every pod with its own grace period.
+    pub async fn end_pods(&self) {
+        let limit = self.ending_takes();
+        let Some(kubelet) = self.kubelet.lock().clone() else { return };
+        // What is not over then is killed by `stop`.
+        let _ = tokio::time::timeout(limit, kubelet.end_pods()).await;
+    }
+
+    /// Stops the kubelet, and kills what still runs unless it is to be kept.
     pub async fn stop(&self, keep_pods: bool) {
         drop(self.kubelet.lock().take());
-        if !keep_pods {
-            self.stop_pods().await;
+        if !keep_pods && let Ok(all) = self.runtime.list().await {
+            let living = all.iter().filter(|sandbox| sandbox.ready);
+            let ends = living.map(|sandbox| self.runtime.stop_sandbox(&sandbox.config.id));
+            futures_util::future::join_all(ends).await;
         }
         for task in &self.tasks {
             task.abort();
         }
-    }
-
-    async fn stop_pods(&self) {
-        let Ok(all) = self.runtime.list().await else { return };
-        let pods = all.iter().filter(|sandbox| sandbox.ready).map(|sandbox| async move {
-            let running = sandbox.containers.iter().filter(|c| matches!(c.phase, ContainerPhase::Running { .. }));
-            let ends = running.map(|container| async move {
-                let streams = self.runtime.attach(&sandbox.config.id, &container.id, &ExecConfig::default()).await;
-                let _ = self.runtime.signal_container(&sandbox.config.id, &container.id, "SIGTERM").await;
-                if let Ok(streams) = streams {
-                    let _ = tokio::time::timeout(GRACE, streams.exit).await;
-                }
-            });
-            futures_util::future::join_all(ends).await;
-            let _ = self.runtime.stop_sandbox(&sandbox.config.id).await;
-        });
-        futures_util::future::join_all(pods).await;
     }
 
     /// Loads the demo's image, if it is not there yet.

@@ -18,6 +18,7 @@ use crate::{
     node::Node,
     nodes::Cluster,
     report::Report,
+    service,
 };
 
 /// Why it stops.
@@ -58,8 +59,21 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
     let socket = control::serve(&plan.instance, handler(&plan, &control, &node, &stop))?;
     let result = serve(&plan, report, &pki, &control, &node, stopped).await;
     let keep = matches!(result, Ok(Stop::KeepPods));
-    plan.instance.retract();
+    service::tell(service::STOPPING);
+    if !keep && node.pods() > 0 {
+        report.step(&format!(
+            "{} pods end, within {} s; another Ctrl-C kills them",
+            node.pods(),
+            node.ending_takes().as_secs()
+        ));
+        let mut again = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            () = node.end_pods() => {}
+            _ = again.recv() => {}
+        }
+    }
     node.stop(keep).await;
+    plan.instance.retract();
     socket.abort();
     // Conversations that are still open hold it too; they end with the process.
     match Arc::try_unwrap(control) {
@@ -109,6 +123,7 @@ async fn serve(
         if plan.args.demo {
             demo::run(control, node, report).await?;
         }
+        service::tell(service::READY);
         report.ready(&format!("\nThe cluster is up. Next ({hint}):\n\n  kubectl get nodes\n  kubectl create deployment web --image=nginx --replicas=3\n  podium status{}", data_flag(plan)));
         std::future::pending::<anyhow::Result<Stop>>().await
     };
@@ -142,8 +157,9 @@ fn handler(plan: &Plan, control: &Arc<ControlPlane>, node: &Arc<Node>, stop: &mp
                     waiting_for: if node.is_ready() { Vec::new() } else { vec!["node".to_owned()] },
                 }),
                 Request::Down { keep_pods } => {
+                    let most_seconds = if keep_pods { 0 } else { node.ending_takes().as_secs() };
                     let _ = stop.send(if keep_pods { Stop::KeepPods } else { Stop::WithPods }).await;
-                    Answer::Done("stopping".to_owned())
+                    Answer::Stopping { pods: if keep_pods { 0 } else { node.pods() }, most_seconds }
                 }
                 other => node.image_request(other, &out).await,
             };

@@ -2,82 +2,9 @@
 //!
 //! One test, because one cluster at a time holds the ports and the machine; its steps are functions.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-};
+mod common;
 
-/// A network namespace with a way out that leads nowhere, and a data directory; both go with the value.
-struct Machine {
-    namespace: String,
-    dir: tempfile::TempDir,
-    kubectl: PathBuf,
-}
-
-impl Machine {
-    fn new() -> Self {
-        let root = String::from_utf8_lossy(&Command::new("id").arg("-u").output().unwrap().stdout).trim() == "0";
-        assert!(root, "the tests start real containers: run them as root (scripts/test)");
-        let kubectl = std::env::var_os("KUBECTL").map(PathBuf::from).or_else(|| {
-            std::env::split_paths(&std::env::var_os("PATH")?).map(|d| d.join("kubectl")).find(|p| p.exists())
-        });
-        let machine = Self {
-            namespace: format!("podium-test-{}", std::process::id()),
-            dir: tempfile::tempdir().unwrap(),
-            kubectl: kubectl.expect("a kubectl on PATH or in $KUBECTL (scripts/kubectl fetches one)"),
-        };
-        ok(Command::new("ip").args(["netns", "add", &machine.namespace]));
-        for command in [
-            "link set lo up",
-            "link add up0 type veth peer name world0",
-            "addr add 198.18.9.2/24 dev up0",
-            "link set up0 up",
-            "link set world0 up",
-            "route add default via 198.18.9.1",
-        ] {
-            ok(machine.inside("ip").args(command.split(' ')));
-        }
-        machine
-    }
-
-    /// A program within the namespace. `ip netns exec` would hide the cgroups behind a new /sys.
-    fn inside(&self, program: &str) -> Command {
-        let mut command = Command::new("nsenter");
-        command.arg(format!("--net=/run/netns/{}", self.namespace)).arg(program);
-        command.env("KUBECONFIG", self.dir.path().join("user.kubeconfig"));
-        command
-    }
-
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("data")
-    }
-
-    fn podium(&self, args: &[&str]) -> Output {
-        self.inside(env!("CARGO_BIN_EXE_podium")).args(args).arg("--data-dir").arg(self.data()).output().unwrap()
-    }
-
-    fn kubectl(&self, args: &[&str]) -> String {
-        let mut command = self.inside(self.kubectl.to_str().unwrap());
-        ok(command.arg("--kubeconfig").arg(self.data().join("admin.kubeconfig")).args(args))
-    }
-}
-
-impl Drop for Machine {
-    fn drop(&mut self) {
-        let _ = self.podium(&["reset", "--yes"]);
-        let _ = Command::new("ip").args(["netns", "del", &self.namespace]).output();
-    }
-}
-
-fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
-
-fn ok(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {}", text(&output));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
+use common::{Machine, ok, text};
 
 #[test]
 fn a_cluster_from_the_first_start_to_the_last_trace() {

@@ -14,4 +14,5 @@ mod spec;
 
 pub use agent::{PodiumRuntime, cleanup};
 pub use config::{Config, Log};
-pub use sandbox::{ARGUMENT, sandbox_main};
+pub use proto::Version;
+pub use sandbox::{ARGUMENT, sandbox_main, sandbox_of_version};

@@ -1,18 +1,56 @@
 //! What agent and sandbox say to each other: one JSON value per packet of a unix seqpacket socket, descriptors beside it.
 //!
-//! An agent may be newer or older than the sandboxes that it finds. Fields may be added with a default; anything else
-//! needs a new [`VERSION`], and the agent then speaks the sandbox's.
+//! An agent may be newer or older than the sandboxes that it finds. Within a major version everything that was said
+//! before keeps its form: fields may be added with a default, unknown ones are ignored, and a new request may only be
+//! asked of a sandbox whose minor version has it. A change of another kind needs a new major version, of which an agent
+//! speaks all that came before its own. Sandboxes of a later major version are left alone ([`Request::Hello`] and its
+//! reply keep their form for ever, so that they are recognised).
+//!
+//! | version | what is new |
+//! |---|---|
+//! | 1.0 | |
+//! | 1.1 | the minor version is told; a request that the sandbox does not know is refused (1.0 hangs up) |
 
 use std::path::PathBuf;
 
 use cri::runtime::Exit;
 use serde::{Deserialize, Serialize};
 
-/// Version of these messages.
-pub(crate) const VERSION: u32 = 1;
+/// A version of these messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Others cannot be spoken with.
+    pub major: u32,
+    /// Later ones know more.
+    pub minor: u32,
+}
 
-/// Largest packet.
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl std::str::FromStr for Version {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (major, minor) = text.split_once('.').unwrap_or((text, "0"));
+        Ok(Self { major: major.parse()?, minor: minor.parse()? })
+    }
+}
+
+/// The version of this program.
+pub(crate) const VERSION: Version = Version { major: 1, minor: 1 };
+
+/// The first in which a sandbox refuses what it does not know.
+pub(crate) const REFUSES: Version = Version { major: 1, minor: 1 };
+
+/// Largest request.
 pub(crate) const MOST_BYTES: usize = 64 * 1024;
+
+/// Largest answer: what a sandbox with very many containers says about them.
+pub(crate) const MOST_ANSWER_BYTES: usize = 192 * 1024;
 
 /// A request with its number, which the reply repeats.
 #[derive(Debug, Serialize, Deserialize)]
@@ -28,8 +66,11 @@ pub(crate) struct Call {
 pub(crate) enum Request {
     /// First message of a connection; from then on the sandbox reports what happens.
     Hello {
-        /// The agent's version of the protocol.
+        /// The agent's major version of the protocol.
         version: u32,
+        /// Its minor version.
+        #[serde(default)]
+        minor: u32,
     },
     /// Start a container whose record is on disk.
     Start(Box<Start>),
@@ -132,6 +173,21 @@ pub(crate) struct Exec {
     pub oom_score_adj: Option<i32>,
 }
 
+/// As much of a request as every version understands: its number, which an answer needs.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Numbered {
+    /// Number.
+    pub n: u64,
+}
+
+/// As much of an answer as every version understands.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AnyReply {
+    /// Its number.
+    #[serde(rename = "Reply")]
+    pub reply: Numbered,
+}
+
 /// What a sandbox says.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Message {
@@ -163,8 +219,11 @@ pub(crate) enum Message {
 pub(crate) enum Reply {
     /// To hello: what there is.
     Hello {
-        /// The sandbox's version of the protocol.
+        /// The sandbox's major version of the protocol.
         version: u32,
+        /// Its minor version.
+        #[serde(default)]
+        minor: u32,
         /// Process id of the sandbox.
         pid: i32,
         /// Its containers.
@@ -220,3 +279,7 @@ pub(crate) struct Known {
     /// How it ended, if it did.
     pub exit: Option<Exit>,
 }
+
+#[cfg(test)]
+#[path = "proto_tests.rs"]
+mod tests;

@@ -35,6 +35,15 @@ pub(crate) struct ContainerSpec {
     pub cgroups: CgroupView,
 }
 
+/// What a sandbox notes about a container once its program runs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Running {
+    /// Process id on the host.
+    pub pid: i32,
+    /// Since when, nanoseconds since the epoch.
+    pub started_at_ns: i64,
+}
+
 /// What appears below `/sys/fs/cgroup` in a container.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CgroupView {

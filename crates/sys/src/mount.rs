@@ -71,6 +71,11 @@ pub fn create(kind: &str, options: &[(&str, &str)], attributes: Attributes) -> i
     Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, attributes.flags())?)
 }
 
+/// Whether the kernel has a kind of file system; loads its module where it lies on the disk only.
+pub fn is_known(kind: &str) -> bool {
+    rustix::mount::fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC).is_ok()
+}
+
 /// A copy of the mount at a path (with what is mounted below it when `recursive`), not attached anywhere.
 pub fn copy(path: &Path, recursive: bool) -> io::Result<OwnedFd> {
     copy_at(CWD, path, recursive, true)

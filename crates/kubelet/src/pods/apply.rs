@@ -43,6 +43,8 @@ impl Worker {
             Action::Stop(stop) => self.stop_container(stop),
             Action::StopSandbox { id } => self.stop_sandbox(id),
             Action::Remove { id } => self.remove_container(&id),
+            // The next agent finds the volumes as they are.
+            Action::Finish if self.halting => self.done = true,
             Action::Finish => self.tear_down(),
         }
     }
@@ -240,6 +242,23 @@ impl Worker {
         }
     }
 
+    /// Does what an agent that was killed had not done yet for the sandbox that it had just started.
+    pub(super) fn complete_sandbox(&mut self) {
+        let Some(sandbox) = self.view.active().cloned() else { return };
+        if sandbox.ips.is_empty() && !sandbox.host_network {
+            // Without an address it is of no use.
+            return self.stop_sandbox(sandbox.id);
+        }
+        // The last of them.
+        if self.context.config.pod_dir(spec::uid(&self.pod)).join("hostname").exists() {
+            return;
+        }
+        let ips = if sandbox.host_network { &self.context.config.node_ips } else { &sandbox.ips };
+        if let Err(error) = config::write_pod_files(&self.context, &self.pod, ips) {
+            self.context.say(&format!("write the files of pod {}: {error}", spec::full_name(&self.pod)));
+        }
+    }
+
     pub(super) fn stop_sandbox(&mut self, id: SandboxId) {
         if let Some(sandbox) = self.view.sandboxes.iter_mut().find(|sandbox| sandbox.id == id) {
             sandbox.ready = false;
@@ -322,7 +341,7 @@ impl Worker {
 
     /// Computes the status and sends it.
     pub(super) fn report_status(&mut self) {
-        if self.gone || self.report.orphaned {
+        if self.gone || self.report.orphaned || self.halting {
             return;
         }
         let now = self.context.env.now();

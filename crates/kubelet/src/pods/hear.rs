@@ -13,7 +13,7 @@ use super::{
     spec,
     start::Failed,
     view::{Instance, Sandbox},
-    worker::Worker,
+    worker::{Stage, Worker},
 };
 use crate::{
     objects::Snapshot,
@@ -67,6 +67,13 @@ impl Worker {
         if self.ending.is_none() {
             self.start_ending(self.grace());
         }
+    }
+
+    /// What is over already stays as it is.
+    pub(super) fn on_halt(&mut self) {
+        self.halting = true;
+        self.done = self.stage != Stage::No;
+        self.start_ending(self.grace());
     }
 
     pub(super) fn on_exit(&mut self, id: &ContainerId, exit: Exit) {

@@ -46,6 +46,8 @@ pub(crate) struct Directory {
     pods: Mutex<HashMap<String, Known>>,
     sandboxes: Mutex<HashMap<SandboxId, String>>,
     closed: AtomicBool,
+    /// Says that a pod is gone.
+    removed: watch::Sender<()>,
 }
 
 /// A pod as others may see it.
@@ -94,8 +96,31 @@ impl Directory {
         }
     }
 
+    /// Ends every pod with its own grace period, and returns when the last one has. The API hears nothing of it.
+    pub(crate) async fn halt(&self) {
+        self.closed.store(true, Ordering::Release);
+        let mut removed = self.removed.subscribe();
+        for known in self.pods.lock().values() {
+            known.mailbox.push(Message::Halt);
+        }
+        while !self.pods.lock().is_empty() {
+            if removed.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The longest grace period of a pod that runs.
+    pub(crate) fn longest_grace(&self) -> Duration {
+        let pods = self.pods.lock();
+        let running = pods.values().filter(|known| known.view.running().next().is_some());
+        let seconds = running.map(|known| spec::spec(&known.pod).termination_grace_period_seconds.unwrap_or(30)).max();
+        Duration::from_secs(u64::try_from(seconds.unwrap_or(0)).unwrap_or(0))
+    }
+
     pub(super) fn remove(&self, uid: &str) {
         self.pods.lock().remove(uid);
+        self.removed.send_replace(());
     }
 
     pub(super) fn add_sandbox(&self, id: &SandboxId, uid: &str) {

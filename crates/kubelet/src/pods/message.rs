@@ -49,6 +49,8 @@ pub(crate) enum Message {
     Deleted(Result<(), client::Error>),
     /// An object that the pod refers to changed.
     ObjectsChanged,
+    /// The cluster stops: the containers end, and the API is told nothing, for the next agent starts them anew.
+    Halt,
     /// The agent stops: the worker leaves everything as it is.
     Quit,
 }

@@ -8,7 +8,7 @@ use super::{
     messages,
     plan::backoff_key,
     spec,
-    view::{Instance, View},
+    view::{Instance, View, time_of},
     worker::{Stage, Worker},
 };
 use crate::{
@@ -52,14 +52,17 @@ impl Worker {
         }
     }
 
-    /// Crash loops go on where they were.
+    /// Crash loops go on where they were, also that of a container that runs just now.
     fn seed_backoff(&mut self) {
         for container in spec::spec(&self.pod).containers.iter().chain(spec::init_containers(&self.pod)) {
             let Some(instance) = self.view.latest(&container.name) else { continue };
-            if let Some(finished) = instance.finished_at().filter(|_| instance.exit().is_some_and(|exit| !exit.unknown))
-            {
-                self.backoff.seed(&backoff_key(container), instance.restart_count(), finished);
-            }
+            let since = match &instance.state.phase {
+                ContainerPhase::Running { started_at_ns, .. } => time_of(*started_at_ns),
+                ContainerPhase::Exited(exit) if !exit.unknown => time_of(exit.finished_at_ns),
+                // The machine went down: that is none of its failures.
+                ContainerPhase::Exited(_) | ContainerPhase::Created => continue,
+            };
+            self.backoff.seed(&backoff_key(container), instance.restart_count(), since);
         }
     }
 

@@ -93,6 +93,8 @@ pub(crate) struct Worker {
     pub(super) report: Report,
     pub(super) restarts: BTreeMap<String, u32>,
     pub(super) done: bool,
+    /// It ends because the cluster stops.
+    pub(super) halting: bool,
     pub(super) wake_at: Option<Timestamp>,
     pub(super) resources: BTreeMap<String, String>,
 }
@@ -152,6 +154,7 @@ impl Worker {
             report,
             restarts: BTreeMap::new(),
             done: false,
+            halting: false,
             wake_at: None,
             resources: BTreeMap::new(),
         }
@@ -203,6 +206,7 @@ impl Worker {
         }
         if self.ending.is_none() {
             self.lease_objects();
+            self.complete_sandbox();
         }
     }
 
@@ -314,6 +318,7 @@ impl Worker {
             Message::Written(result) => self.report.written(result, self.context.env.now()),
             Message::Deleted(result) => self.report.deleted(result, self.context.env.now()),
             Message::ObjectsChanged => self.on_objects_changed(),
+            Message::Halt => self.on_halt(),
             Message::Quit => self.done = true,
         }
     }

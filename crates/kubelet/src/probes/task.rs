@@ -37,12 +37,12 @@ pub(crate) async fn run(task: Task, tell: impl Fn(Verdict) + Send) {
         |value: Option<i32>, default: u64| value.and_then(|value| u64::try_from(value).ok()).unwrap_or(default);
     let period = Duration::from_secs(seconds(task.probe.period_seconds, 10).max(1));
     let count = |value: Option<i32>, default: u32| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(default);
-    let mut threshold =
-        Threshold::new(task.kind, count(task.probe.success_threshold, 1), count(task.probe.failure_threshold, 3));
-    if task.known_good && task.kind == Kind::Readiness {
-        // Told by the first failure only: the status keeps its readiness until then.
-        let _ = threshold.add(&Answer::Success);
-    }
+    let (success, failure) = (count(task.probe.success_threshold, 1), count(task.probe.failure_threshold, 3));
+    let mut threshold = if task.known_good && task.kind == Kind::Readiness {
+        Threshold::known_good(task.kind, success, failure)
+    } else {
+        Threshold::new(task.kind, success, failure)
+    };
     sleep(initial_delay(
         &task.env(),
         task.started_at,

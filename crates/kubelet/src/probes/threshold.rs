@@ -23,6 +23,11 @@ impl Threshold {
         Self { success: success.max(1), failure: failure.max(1), last: None, run: 0, verdict }
     }
 
+    /// One that had succeeded before this agent started: the status says so already, and only failures are news.
+    pub(crate) fn known_good(kind: Kind, success: u32, failure: u32) -> Self {
+        Self { last: Some(true), run: success, verdict: Verdict::Success, ..Self::new(kind, success, failure) }
+    }
+
     /// An attempt; the verdict if it changed.
     pub(crate) fn add(&mut self, answer: &Answer) -> Option<Verdict> {
         let good = match answer {
@@ -59,6 +64,12 @@ mod tests {
         assert_eq!(
             verdicts,
             [None, None, None, None, None, None, Some(Verdict::Failure), None, Some(Verdict::Success)]
+        );
+        let mut known = Threshold::known_good(Kind::Readiness, 2, 2);
+        let answers = [&Answer::Success, &bad, &Answer::Success, &bad, &bad, &Answer::Success, &Answer::Success];
+        assert_eq!(
+            answers.map(|answer| known.add(answer)),
+            [None, None, None, None, Some(Verdict::Failure), None, Some(Verdict::Success)]
         );
         let mut readiness = Threshold::new(Kind::Readiness, 2, 1);
         assert_eq!(

@@ -10,7 +10,11 @@ use std::{
 use cri::network::HostPort;
 use serde::{Deserialize, Serialize};
 
-use crate::{config::Cidr, error::Error};
+use crate::{
+    config::Cidr,
+    error::Error,
+    proxy::{Wish, host_ports},
+};
 
 /// What a sandbox has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +80,12 @@ impl Addresses {
 
     pub fn all(&self) -> impl Iterator<Item = (&String, &Lease)> {
         self.table.leases.iter()
+    }
+
+    /// The entries of all ports of the host that lead to pods.
+    pub fn host_ports(&self) -> Vec<Wish> {
+        let with_ports = self.all().filter(|(_, lease)| !lease.host_ports.is_empty());
+        with_ports.map(|(sandbox, lease)| host_ports(sandbox, lease.ip, &lease.host_ports)).collect()
     }
 
     /// The address of a sandbox, a new one if it has none.

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, blocking},
     proxy::{Rules, host_ports, stale},
 };
-use addresses::Addresses;
+use addresses::{Addresses, Lease};
 
 /// How long a pod waits for the node's range to become known.
 const RANGE_PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -45,6 +45,8 @@ impl Pods {
             Ok((Addresses::open(&dir)?, links::mtu_of(ip)?))
         })
         .await?;
+        // Known before the proxy puts the new table in force: a port of the host stays open while the agent is replaced.
+        rules.set_all(addresses.host_ports()).await?;
         let inner =
             Inner { config, names, addresses: Mutex::new(addresses), rules, mtu, has_range: watch::channel(false).0 };
         Ok(Self { inner: Arc::new(inner) })
@@ -111,17 +113,18 @@ impl Inner {
     async fn restore(&self, living: &[SandboxId]) -> Result<(), Error> {
         let (keep, ports) = {
             let mut addresses = self.addresses.lock().await;
-            let gone: Vec<String> =
-                addresses.all().filter(|(s, _)| !living.iter().any(|l| *l.0 == ***s)).map(|(s, _)| s.clone()).collect();
-            for sandbox in gone {
+            let gone: Vec<(String, Lease)> = addresses
+                .all()
+                .filter(|(sandbox, _)| !living.iter().any(|l| *l.0 == ***sandbox))
+                .map(|(sandbox, lease)| (sandbox.clone(), lease.clone()))
+                .collect();
+            let mut ports = Vec::new();
+            for (sandbox, lease) in gone {
                 addresses.release(&sandbox)?;
+                ports.push(host_ports(&sandbox, lease.ip, &[]));
             }
             let keep: Vec<String> = addresses.all().map(|(_, lease)| self.name(lease.ip)).collect();
-            let ports: Vec<_> = addresses
-                .all()
-                .filter(|(_, lease)| !lease.host_ports.is_empty())
-                .map(|(sandbox, lease)| host_ports(sandbox, lease.ip, &lease.host_ports))
-                .collect();
+            ports.extend(addresses.host_ports());
             (keep, ports)
         };
         let prefix = self.names.pod_prefix.clone();

@@ -12,7 +12,7 @@ use crate::{
     report::show,
 };
 
-/// Longest wait for the server's end, its pods' grace included.
+/// Longest wait for the server's end, beyond the time that its pods get.
 const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Stops the cluster of a data directory.
@@ -36,17 +36,23 @@ pub fn stop(instance: &Instance, running: Running, keep_pods: bool) -> anyhow::R
     small_runtime()?.block_on(async {
         let (request, mut show) = (Request::Down { keep_pods }, show);
         let answer = control::ask(instance, &request, &mut show);
-        match tokio::time::timeout(DEADLINE, answer).await {
+        let deadline = match tokio::time::timeout(DEADLINE, answer).await {
             Ok(Ok(Answer::Failed(why))) => anyhow::bail!(why),
+            Ok(Ok(Answer::Stopping { pods, most_seconds })) => {
+                if pods > 0 {
+                    show(&format!("{pods} pods end, within {most_seconds} s"));
+                }
+                DEADLINE + Duration::from_secs(most_seconds)
+            }
             // It may end before its last word arrives: the process decides.
-            Ok(_) => {}
-            Err(_) => anyhow::bail!("the server (pid {}) did not stop within {DEADLINE:?}", running.pid),
-        }
+            Ok(_) => DEADLINE,
+            Err(_) => anyhow::bail!("the server (pid {}) does not answer", running.pid),
+        };
         #[expect(deprecated, reason = "its successor is unsafe; a pidfd that we own cannot be closed behind its back")]
         let gone = tokio::io::unix::AsyncFd::new(process)?;
-        let _ = tokio::time::timeout(DEADLINE, gone.readable())
+        let _ = tokio::time::timeout(deadline, gone.readable())
             .await
-            .with_context(|| format!("the server (pid {}) is still there after {DEADLINE:?}", running.pid))??;
+            .with_context(|| format!("the server (pid {}) is still there after {deadline:?}", running.pid))??;
         Ok(())
     })
 }

@@ -3,6 +3,7 @@
 pub mod down;
 pub mod image;
 pub mod reset;
+pub mod service;
 pub mod status;
 pub mod up;
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::{
     cli::Reset,
-    commands::{down, say},
+    commands::{down, say, service},
     instance::Instance,
     kubeconfig,
 };
@@ -21,8 +21,11 @@ pub fn run(args: &Reset) -> anyhow::Result<()> {
     if !args.yes && !confirmed(&instance)? {
         anyhow::bail!("nothing was removed (use --yes to remove without asking)");
     }
+    // systemd must not bring it back meanwhile.
+    service::disable(&instance)?;
     if let Some(running) = instance.running()
-        && let Err(error) = down::stop(&instance, running.clone(), false)
+        // Everything goes anyway: nobody waits for the pods' own ends.
+        && let Err(error) = down::stop(&instance, running.clone(), true)
     {
         // It does not listen any more: it must not go on while its things are removed.
         let pid = rustix::process::Pid::from_raw(running.pid).context("a process id")?;
@@ -30,6 +33,7 @@ pub fn run(args: &Reset) -> anyhow::Result<()> {
             .with_context(|| format!("{error:#}; cannot end process {}", running.pid))?;
     }
     let mut failures = Vec::new();
+    failures.extend(service::remove(&instance).err().map(|e| format!("{e:#}")));
     failures.extend(
         runtime::cleanup(&crate::node::runtime_config(&instance, crate::log::stderr())).err().map(|e| e.to_string()),
     );

@@ -87,18 +87,13 @@ fn check_host(plan: &Plan, report: &Report) -> anyhow::Result<()> {
     let data = rustix::fs::statvfs(nearest(&plan.instance.dir)).map_or(u64::MAX, |s| s.f_bavail * s.f_frsize);
     let facts = host::Facts {
         uid,
-        filesystems: std::fs::read_to_string("/proc/filesystems")
-            .unwrap_or_default()
-            .lines()
-            .filter_map(|l| l.split_whitespace().last().map(str::to_owned))
-            .collect(),
+        overlay: sys::mount::is_known("overlay"),
         controllers: host::cgroup_controllers(),
         nftables: host::nftables(),
         forwarding: if uid == 0 { host::enable_forwarding() } else { Ok(()) },
         taken_ports: host::taken(&[(plan.args.api_port, "--api-port"), (plan.args.kubelet_port, "--kubelet-port")]),
         may_lower_oom: host::may_lower_oom(),
-        may_set_conntrack: rustix::fs::access("/proc/sys/net/netfilter/nf_conntrack_max", rustix::fs::Access::WRITE_OK)
-            .is_ok(),
+        may_set_conntrack: host::may_set_conntrack(),
         free_bytes: data,
         data_dir: plan.instance.dir.display().to_string(),
     };

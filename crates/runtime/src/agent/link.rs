@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{
     agent::host,
-    proto::{Call, MOST_BYTES, Message, Reply, Request},
+    proto::{AnyReply, Call, MOST_ANSWER_BYTES, MOST_BYTES, Message, Reply, Request},
 };
 
 /// Room for one packet, shared by all connections: they are many and mostly silent.
@@ -28,7 +28,7 @@ static ROOM: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 fn receive(socket: &OwnedFd) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
     let mut room = ROOM.lock();
-    room.resize(MOST_BYTES, 0);
+    room.resize(MOST_ANSWER_BYTES, 0);
     let (length, fds) = sys::fdpass::receive(socket, &mut room)?;
     Ok((room[..length].to_vec(), fds))
 }
@@ -100,9 +100,18 @@ impl Link {
                     }
                 }
                 Ok(message @ Message::Exited { .. }) => return Some(message),
-                // A newer sandbox says more than this agent knows.
-                Err(_) => {}
+                Err(_) => self.not_understood(&packet),
             }
+        }
+    }
+
+    /// A newer sandbox says more than this agent knows. Who waits for such an answer need not wait for ever.
+    fn not_understood(&self, packet: &[u8]) {
+        if let Ok(any) = serde_json::from_slice::<AnyReply>(packet)
+            && let Some(answer) = self.answers.lock().remove(&any.reply.n)
+        {
+            let message = "it answers in words of a later version".into();
+            let _ = answer.send((Reply::Refused { message }, Vec::new()));
         }
     }
 

@@ -7,36 +7,91 @@ use cri::{
     runtime::{ContainerPhase, ContainerState, Exit},
 };
 
+use tokio::task::JoinSet;
+
 use crate::{
     agent::{
         Inner, blocking, host, link, now_ns,
         state::{Container, Sandbox},
     },
     config::{ContainerPaths, read_json, write_whole},
-    proto::{Known, Reply, Request, VERSION},
-    spec::{ContainerSpec, SandboxRecord},
+    proto::{Known, Reply, Request, VERSION, Version},
+    spec::{ContainerSpec, Running, SandboxRecord},
 };
 
 /// How long a sandbox may take to say hello.
 const HELLO: Duration = Duration::from_secs(10);
 
+/// What a sandbox says of itself.
+struct Greeting {
+    version: Version,
+    pid: i32,
+    containers: Vec<Known>,
+}
+
 impl Inner {
-    /// Reads every record and reconnects.
+    /// Reads every record and reconnects. Fails where something runs that this agent cannot speak with: it is left alone.
     pub(super) async fn recover(self: &Arc<Self>) -> Result<()> {
         let this = self.clone();
         let found = blocking(move || this.read_all()).await??;
+        // All at once: one that hangs delays no other. As many as there are pods.
+        let mut taken_over = JoinSet::new();
         for sandbox in found {
-            let id = sandbox.record.config.id.clone();
             let sandbox = Arc::new(sandbox);
-            self.sandboxes.lock().insert(id, sandbox.clone());
-            if self.reconnect(&sandbox).await.is_err() {
-                self.lost(&sandbox);
-            }
+            self.sandboxes.lock().insert(sandbox.record.config.id.clone(), sandbox.clone());
+            let this = self.clone();
+            taken_over.spawn(async move { this.take_over(&sandbox).await });
+        }
+        let strangers: Vec<String> = taken_over.join_all().await.into_iter().flatten().collect();
+        if !strangers.is_empty() {
+            let reason = format!(
+                "{}; this program speaks {VERSION}. Go on with the program that started them, or end them with it",
+                strangers.join(", ")
+            );
+            return Err(host("taking over the pods that run")(reason));
         }
         let trash = self.config.trash();
         // Nobody waits for it.
         tokio::task::spawn_blocking(move || empty(&trash));
         Ok(())
+    }
+
+    /// Reconnects to a sandbox, or notes that it is gone; returns who it is if it speaks another language.
+    async fn take_over(self: &Arc<Self>, sandbox: &Arc<Sandbox>) -> Option<String> {
+        let path = sandbox.paths.socket();
+        let greeted = match blocking(move || link::connect(&path)).await {
+            Ok(Ok(socket)) => self.hello(sandbox, socket).await.ok(),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        match greeted {
+            Some((link, greeting)) if greeting.version.major == VERSION.major => {
+                self.forget_unborn(sandbox, &greeting.containers);
+                self.adopt(sandbox, link, greeting);
+                None
+            }
+            Some((_, Greeting { version, pid, .. })) => {
+                let config = &sandbox.record.config;
+                Some(format!(
+                    "the sandbox of pod {}/{} (process {pid}) speaks version {version}",
+                    config.pod_namespace, config.pod_name
+                ))
+            }
+            None => {
+                self.lost(sandbox);
+                None
+            }
+        }
+    }
+
+    /// A container whose start was not asked for before the agent ended never was: it is no failed start.
+    fn forget_unborn(&self, sandbox: &Sandbox, known: &[Known]) {
+        let mut changing = sandbox.changing.lock();
+        for id in never_started(&changing.containers, known) {
+            changing.containers.remove(&id);
+            if let Err(error) = self.bury(&sandbox.paths.container(&id.0).0) {
+                (self.config.log)(&error.to_string());
+            }
+        }
     }
 
     fn read_all(&self) -> Result<Vec<Sandbox>> {
@@ -45,10 +100,12 @@ impl Inner {
         let mut found = Vec::new();
         for entry in entries.flatten() {
             let paths = self.config.sandbox(&entry.file_name().to_string_lossy());
-            match read_json::<SandboxRecord>(&paths.record()) {
+            let runs = || link::connect(&paths.socket()).is_ok();
+            match record::<SandboxRecord>(&paths.record(), &runs)? {
                 Some(record) => {
-                    let sandbox = Sandbox::new(record, paths);
-                    sandbox.changing.lock().containers = containers(&sandbox);
+                    let sandbox = Sandbox::new(record, paths.clone());
+                    let containers = containers(&sandbox, &runs)?;
+                    sandbox.changing.lock().containers = containers;
                     found.push(sandbox);
                 }
                 // The agent ended while it made this one; nothing ran in it.
@@ -69,15 +126,32 @@ impl Inner {
 
     /// Says hello over a fresh connection; returns the sandbox's process id.
     pub(super) async fn greet(self: &Arc<Self>, sandbox: &Arc<Sandbox>, socket: std::os::fd::OwnedFd) -> Result<i32> {
+        let (link, greeting) = self.hello(sandbox, socket).await?;
+        if greeting.version.major != VERSION.major {
+            return Err(host("greeting a sandbox")(format!("it speaks version {}", greeting.version)));
+        }
+        Ok(self.adopt(sandbox, link, greeting))
+    }
+
+    async fn hello(
+        self: &Arc<Self>,
+        sandbox: &Arc<Sandbox>,
+        socket: std::os::fd::OwnedFd,
+    ) -> Result<(Arc<link::Link>, Greeting)> {
         let link = link::Link::new(socket).map_err(host("preparing a connection"))?;
         self.listen(sandbox, &link);
-        let (reply, _) = link.call(Request::Hello { version: VERSION }, &[], HELLO).await?;
-        let Reply::Hello { version, pid, containers } = reply else {
-            return Err(host("greeting a sandbox")("an answer that makes no sense"));
-        };
-        if version != VERSION {
-            (self.config.log)(&format!("sandbox {} speaks version {version}", sandbox.record.config.id.0));
+        let hello = Request::Hello { version: VERSION.major, minor: VERSION.minor };
+        match link.call(hello, &[], HELLO).await?.0 {
+            Reply::Hello { version: major, minor, pid, containers } => {
+                Ok((link, Greeting { version: Version { major, minor }, pid, containers }))
+            }
+            _ => Err(host("greeting a sandbox")("an answer that makes no sense")),
         }
+    }
+
+    /// What a sandbox says is what is true from now on.
+    fn adopt(&self, sandbox: &Sandbox, link: Arc<link::Link>, greeting: Greeting) -> i32 {
+        let Greeting { pid, containers, .. } = greeting;
         let mut news = Vec::new();
         {
             let mut changing = sandbox.changing.lock();
@@ -95,7 +169,7 @@ impl Inner {
         for (id, exit) in news {
             self.events.push(cri::runtime::RuntimeEvent::ContainerExited(sandbox.record.config.id.clone(), id, exit));
         }
-        Ok(pid)
+        pid
     }
 
     /// A sandbox whose process is gone: what ran in it is ended, and how it ended is unknown.
@@ -175,18 +249,23 @@ fn apply(
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Running {
-    pid: i32,
-    started_at_ns: i64,
+/// Reads a record; `None` where there is none, or only what a loss of power left of it. One that this program cannot read
+/// though its sandbox runs is an error: to forget it would be to end it.
+fn record<T: serde::de::DeserializeOwned>(path: &Path, runs: &dyn Fn() -> bool) -> Result<Option<T>> {
+    let Ok(bytes) = std::fs::read(path) else { return Ok(None) };
+    match serde_json::from_slice(&bytes) {
+        Ok(record) => Ok(Some(record)),
+        Err(error) if runs() => Err(host(format!("reading {} of a pod that runs", path.display()))(error)),
+        Err(_) => Ok(None),
+    }
 }
 
-fn containers(sandbox: &Sandbox) -> BTreeMap<cri::runtime::ContainerId, Container> {
+fn containers(sandbox: &Sandbox, runs: &dyn Fn() -> bool) -> Result<BTreeMap<cri::runtime::ContainerId, Container>> {
     let mut found = BTreeMap::new();
-    let Ok(entries) = std::fs::read_dir(sandbox.paths.containers()) else { return found };
+    let Ok(entries) = std::fs::read_dir(sandbox.paths.containers()) else { return Ok(found) };
     for entry in entries.flatten() {
         let paths = ContainerPaths(entry.path());
-        let Some(spec) = read_json::<ContainerSpec>(&paths.spec()) else {
+        let Some(spec) = record::<ContainerSpec>(&paths.spec(), runs)? else {
             // Never started: the agent ended while it wrote the record.
             let _ = std::fs::remove_dir_all(&paths.0);
             continue;
@@ -200,7 +279,7 @@ fn containers(sandbox: &Sandbox) -> BTreeMap<cri::runtime::ContainerId, Containe
         container.state.phase = phase;
         found.insert(spec.config.id.clone(), container);
     }
-    found
+    Ok(found)
 }
 
 /// A container that was made but not started.

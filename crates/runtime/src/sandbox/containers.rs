@@ -20,6 +20,7 @@ use crate::{
         server::{Server, refused},
         streams::{Attached, Output},
     },
+    spec::Running,
 };
 
 /// An answer that is still owed for a start.
@@ -125,8 +126,9 @@ impl Server {
             container.terminal = sys::fdpass::receive(socket, &mut [0; 8]).ok().and_then(|(_, mut fds)| fds.pop());
             container.adopt_terminal(&mut self.poll);
         }
-        let running = serde_json::json!({ "pid": container.pid, "started_at_ns": container.started_at_ns });
-        let _ = std::fs::write(ContainerPaths(container.directory.clone()).running(), running.to_string());
+        let running = Running { pid: container.pid, started_at_ns: container.started_at_ns };
+        let record = serde_json::to_vec(&running).unwrap_or_default();
+        let _ = write_whole(&ContainerPaths(container.directory.clone()).running(), &record);
         let reply = Reply::Started { pid: container.pid, at_ns: container.started_at_ns, remarks: pending.remarks };
         self.clients.reply(&mut self.poll, pending.client, pending.n, reply, &[]);
         if let Some(ended) = pending.ended {

@@ -14,17 +14,24 @@ mod streams;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
+use crate::proto::{VERSION, Version};
+
 /// First argument by which a program becomes a sandbox.
 pub const ARGUMENT: &str = "sandbox";
 
 /// Runs a sandbox; to be called at the very top of `main`, before there are threads, when the first argument is
 /// [`ARGUMENT`]. `arguments` are those behind it. Standard input is the agent's socket.
 pub fn sandbox_main(arguments: impl IntoIterator<Item = OsString>) -> ! {
+    sandbox_of_version(arguments, VERSION)
+}
+
+/// The same, as a sandbox of another version of the protocol behaves: what an upgraded agent finds.
+pub fn sandbox_of_version(arguments: impl IntoIterator<Item = OsString>, speaks: Version) -> ! {
     sys::process::small_heap(32 * 1024);
     let mut arguments = arguments.into_iter();
     let _instance = arguments.next();
     let Some(directory) = arguments.next().map(PathBuf::from) else { sys::process::leave(2) };
-    let code = match setup::prepare(&directory).and_then(|server| server.serve()) {
+    let code = match setup::prepare(&directory, speaks).and_then(|server| server.serve()) {
         Ok(()) => 0,
         Err(error) => {
             // Standard error is the file `messages` of the sandbox.

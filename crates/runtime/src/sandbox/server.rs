@@ -14,7 +14,7 @@ use rustix::event::{
 
 use crate::{
     config::SandboxPaths,
-    proto::{Call, Known, MOST_BYTES, Reply, Request, VERSION},
+    proto::{Call, Known, MOST_BYTES, Numbered, REFUSES, Reply, Request, Version},
     sandbox::{Error, Tried, clients::Clients, containers::Container, execs::Process, pump::Buffers, setup::Pids},
 };
 
@@ -79,6 +79,7 @@ pub(crate) struct Server {
     pub(crate) containers: BTreeMap<Rc<str>, Container>,
     pub(crate) execs: BTreeMap<u64, Process>,
     pub(crate) buffers: Buffers,
+    speaks: Version,
     signals: OwnedFd,
     listener: OwnedFd,
     quitting: bool,
@@ -91,6 +92,7 @@ impl Server {
         agent: OwnedFd,
         listener: OwnedFd,
         signals: OwnedFd,
+        speaks: Version,
     ) -> Result<Self, Error> {
         let own = rustix::process::pidfd_open(rustix::process::getpid(), rustix::process::PidfdFlags::empty())
             .tried("opening this process")?;
@@ -103,6 +105,7 @@ impl Server {
             containers: BTreeMap::new(),
             execs: BTreeMap::new(),
             buffers: Buffers::default(),
+            speaks,
             signals,
             listener,
             quitting: false,
@@ -185,8 +188,18 @@ impl Server {
                 drop(packet);
                 self.answer(token, call, fds);
             }
-            // Somebody who speaks something else; its socket is of no use.
-            Err(_) => self.clients.remove(&mut self.poll, token),
+            Err(_) => self.not_understood(token, &packet[..length]),
+        }
+    }
+
+    /// A newer agent's request is refused; of somebody who speaks something else the socket is of no use.
+    fn not_understood(&mut self, client: u64, packet: &[u8]) {
+        match serde_json::from_slice::<Numbered>(packet) {
+            Ok(call) if self.speaks >= REFUSES => {
+                let message = format!("a sandbox of version {} does not know this request", self.speaks);
+                self.clients.reply(&mut self.poll, client, call.n, Reply::Refused { message }, &[]);
+            }
+            _ => self.clients.remove(&mut self.poll, client),
         }
     }
 
@@ -196,7 +209,8 @@ impl Server {
             Request::Hello { .. } => {
                 self.clients.greet(client);
                 let pid = rustix::process::getpid().as_raw_nonzero().get();
-                Reply::Hello { version: VERSION, pid, containers: self.known() }
+                let Version { major: version, minor } = self.speaks;
+                Reply::Hello { version, minor, pid, containers: self.known() }
             }
             Request::Start(start) => match self.start(client, n, *start) {
                 Ok(()) => return,

@@ -10,6 +10,7 @@ use sys::{
 
 use crate::{
     config::{SandboxPaths, read_json},
+    proto::Version,
     sandbox::{Error, Tried, pause, server::Server},
     spec::SandboxRecord,
 };
@@ -25,7 +26,7 @@ pub(crate) enum Pids {
 }
 
 /// Makes the namespaces and all that belongs to the pod as a whole.
-pub(crate) fn prepare(directory: &Path) -> Result<Server, Error> {
+pub(crate) fn prepare(directory: &Path, speaks: Version) -> Result<Server, Error> {
     let agent = sys::process::take_standard_input().tried("taking the agent's socket")?;
     rustix::process::setsid().tried("setsid")?;
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).tried("becoming a subreaper")?;
@@ -68,7 +69,7 @@ pub(crate) fn prepare(directory: &Path) -> Result<Server, Error> {
     };
     let _ = std::fs::remove_file(paths.socket());
     let listener = listen(&paths.socket()).tried("listening for agents")?;
-    Server::new(paths, pids, agent, listener, signals)
+    Server::new(paths, pids, agent, listener, signals, speaks)
 }
 
 /// Binds relative to the directory: the length of socket paths is limited.
