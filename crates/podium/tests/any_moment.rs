@@ -83,7 +83,8 @@ fn the_server_may_die_at_any_moment() {
     });
     for pod in get(&machine, &["pods"])["items"].as_array().unwrap() {
         assert_eq!(pod["status"]["containerStatuses"][0]["restartCount"], 0, "{pod}");
-        assert!(pod["spec"]["containers"][0]["env"][0]["value"] == (ROUNDS - 1).to_string(), "{pod}");
+        let round = &pod["spec"]["containers"][0]["env"][0]["value"];
+        assert_eq!(round.as_str(), Some(format!("{}", ROUNDS - 1).as_str()), "{pod}");
     }
     let trash = machine.data().join("runtime/trash");
     eventually("what was removed is gone", || std::fs::read_dir(&trash).unwrap().next().is_none());

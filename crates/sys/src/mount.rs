@@ -152,16 +152,27 @@ pub fn overlay(layers: &[PathBuf], upper: &Path, work: &Path, mount_point: &Path
         fsconfig_create(&context)?;
         Ok(fsmount(&context, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())?)
     };
+    // To ask an older kernel would leave a complaint in its log for every container.
+    let release = rustix::system::uname().release().to_string_lossy().into_owned();
+    if !appends_layers(&release) {
+        return overlay_by_text(layers, upper, work, mount_point);
+    }
     match build() {
         Ok(mount) => {
             let target =
                 rustix::fs::open(mount_point, OFlags::PATH | OFlags::CLOEXEC | OFlags::DIRECTORY, Mode::empty())?;
             attach(std::os::fd::AsFd::as_fd(&mount), std::os::fd::AsFd::as_fd(&target))
         }
-        // Kernels before 6.7 know no `lowerdir+`; paths of more than 255 bytes do not fit it.
+        // Paths of more than 255 bytes do not fit it.
         Err(error) if error.raw_os_error() == Some(libc::EINVAL) => overlay_by_text(layers, upper, work, mount_point),
         Err(error) => Err(error),
     }
+}
+
+/// Whether a kernel takes layers one by one (`lowerdir+`): from 6.7 on.
+fn appends_layers(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse::<u32>().unwrap_or(0));
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) >= (6, 7)
 }
 
 /// One string of options, which the kernel limits to a page.
@@ -309,6 +320,20 @@ pub fn unescape(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kernels_that_take_layers_one_by_one() {
+        for (release, takes) in [
+            ("6.1.0-56-amd64", false),
+            ("6.6.9", false),
+            ("6.7.0-rc1", true),
+            ("6.18.44", true),
+            ("10.0", true),
+            ("5.19", false),
+        ] {
+            assert_eq!(appends_layers(release), takes, "{release}");
+        }
+    }
 
     #[test]
     fn paths_stay_below_the_root() {
