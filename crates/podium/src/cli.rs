@@ -24,6 +24,10 @@ pub enum Command {
     Status(Status),
     /// Remove every trace of it: pods, mounts, cgroups, links, nft tables, data
     Reset(Reset),
+    /// Write the whole state of the cluster, with its certificates and keys, to one file; it may run meanwhile
+    Backup(Backup),
+    /// Put the state of a backup in place
+    Restore(Restore),
     /// The node's images
     Image(Image),
     /// Let systemd start it with the machine
@@ -153,6 +157,27 @@ pub enum ServiceCommand {
         #[command(flatten)]
         data: DataDir,
     },
+}
+
+/// `podium backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// The file to write; it must not exist
+    pub file: PathBuf,
+}
+
+/// `podium restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// A file that `podium backup` wrote
+    pub file: PathBuf,
+    /// Replace the state of a cluster that is there; a running server starts again by itself
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// `podium image`.

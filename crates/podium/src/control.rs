@@ -28,6 +28,13 @@ pub enum Request {
         /// Leave the pods.
         keep_pods: bool,
     },
+    /// Write a backup to this file.
+    Backup(PathBuf),
+    /// Start again in the same process, leaving the pods, and tell the socket here how it goes.
+    Restart {
+        /// Somebody listens here.
+        report_to: PathBuf,
+    },
     /// Load images.
     ImageImport(PathBuf),
     /// List images.

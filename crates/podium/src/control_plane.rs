@@ -63,7 +63,8 @@ impl ControlPlane {
         let dir = instance.dir.join("store");
         let options = storage::Options::default();
         // One scan of the file: blocking, and nothing else can go on before it.
-        let store = Arc::new(tokio::task::spawn_blocking(move || storage::Embedded::open(dir, options)).await??);
+        let opened = tokio::task::spawn_blocking(move || storage::Embedded::open(dir, options)).await?;
+        let store = Arc::new(opened.map_err(|error| unusable(error, instance))?);
         let config = config(pki, settings)?;
         let client_ca = config.client_ca.clone();
         let server =
@@ -112,6 +113,18 @@ impl ControlPlane {
         let _ = self.listener.await;
         let store = self.store.clone();
         let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+}
+
+/// What to do about a datastore that cannot be opened.
+fn unusable(error: storage::Error, instance: &Instance) -> anyhow::Error {
+    match error {
+        storage::Error::Damaged { .. } => anyhow::anyhow!(
+            "{error}\n  Nothing of it is served; pods that run are left alone. Put a backup in its place with\n    podium restore FILE --force --data-dir {}\n  which keeps the damaged file in {}",
+            instance.dir.display(),
+            crate::backup::before(instance).display()
+        ),
+        other => other.into(),
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Facts {
     pub may_set_conntrack: bool,
     /// Free bytes on the data directory's file system.
     pub free_bytes: u64,
+    /// There is a cluster in the data directory: it can be had back on a full disk, a new one cannot be made.
+    pub continued: bool,
     /// The data directory.
     pub data_dir: String,
 }
@@ -63,11 +65,12 @@ pub fn judge(facts: &Facts) -> Verdict {
         v.missing.push(format!("port {port}: it is already in use; stop what listens there (`ss -lntp 'sport = :{port}'`), or choose another with {flag}"));
     }
     if facts.free_bytes < 256 << 20 {
-        v.missing.push(format!(
-            "disk space: {} has {} MiB free, 256 are the least",
-            facts.data_dir,
-            facts.free_bytes >> 20
-        ));
+        let found = format!("disk space: {} has {} MiB free", facts.data_dir, facts.free_bytes >> 20);
+        if facts.continued {
+            v.warnings.push(format!("{found}; below 64 new objects are refused"));
+        } else {
+            v.missing.push(format!("{found}, 256 are the least"));
+        }
     }
     if !facts.may_lower_oom {
         v.warnings.push("the host does not let us lower oom_score_adj: under memory pressure the kernel may choose the server or an important pod".to_owned());
@@ -187,6 +190,7 @@ mod tests {
             may_lower_oom: true,
             may_set_conntrack: true,
             free_bytes: 1 << 40,
+            continued: false,
             taken_ports: Vec::new(),
             data_dir: "/d".into(),
         }
@@ -215,8 +219,9 @@ mod tests {
 
     #[test]
     fn what_can_be_done_without_is_a_warning() {
-        let v = judge(&Facts { may_lower_oom: false, may_set_conntrack: false, ..good() });
-        assert_eq!((v.missing.len(), v.warnings.len()), (0, 2));
+        let v =
+            judge(&Facts { may_lower_oom: false, may_set_conntrack: false, free_bytes: 0, continued: true, ..good() });
+        assert_eq!((v.missing.len(), v.warnings.len()), (0, 3));
     }
 
     #[test]

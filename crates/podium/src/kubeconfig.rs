@@ -24,7 +24,12 @@ fn entry(pki: &Pki, port: u16) -> Entry {
 
 /// Writes `admin.kubeconfig`.
 pub fn write_admin(path: &Path, pki: &Pki, port: u16) -> anyhow::Result<()> {
-    write_private(path, merge("", &entry(pki, port))?.as_bytes(), 0o600)
+    let text = merge("", &entry(pki, port))?;
+    // A full disk is no reason not to start.
+    if std::fs::read_to_string(path).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    write_private(path, text.as_bytes(), 0o600)
 }
 
 /// The user's kubeconfig: the first file of `$KUBECONFIG`, or `~/.kube/config`.

@@ -1,5 +1,6 @@
 //! The `podium` binary: commands, configuration, certificates, start order, shutdown.
 
+mod backup;
 mod certs;
 mod cli;
 mod commands;
@@ -33,6 +34,8 @@ fn main() -> std::process::ExitCode {
         cli::Command::Down(args) => commands::down::run(&args),
         cli::Command::Status(args) => commands::status::run(&args),
         cli::Command::Reset(args) => commands::reset::run(&args),
+        cli::Command::Backup(args) => commands::backup::run(&args),
+        cli::Command::Restore(args) => commands::restore::run(&args),
         cli::Command::Image(args) => commands::image::run(&args),
         cli::Command::Service(args) => commands::service::run(&args),
         cli::Command::DemoServer { port } => commands::small_runtime().and_then(|r| r.block_on(demo_server::run(port))),

@@ -222,7 +222,9 @@ impl Node {
                 };
                 self.images.pull(&name, &[], &tell).await.map(|image| format!("{name}: {}", image.id))
             }
-            Request::Status | Request::Down { .. } => return Answer::Failed("not a question about images".to_owned()),
+            Request::Status | Request::Down { .. } | Request::Backup(_) | Request::Restart { .. } => {
+                return Answer::Failed("not a question about images".to_owned());
+            }
         };
         result.map_or_else(|e| Answer::Failed(e.to_string()), Answer::Done)
     }

@@ -1,6 +1,6 @@
 //! The server process: everything in order, until it is told to stop, then everything in reverse.
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{net::Ipv4Addr, os::unix::net::UnixStream, sync::Arc};
 
 use anyhow::Context;
 use tokio::{
@@ -10,8 +10,8 @@ use tokio::{
 };
 
 use crate::{
-    certs,
-    commands::up::Plan,
+    backup, certs,
+    commands::{backup as backup_command, up::Plan},
     control::{self, Answer, Request, StatusReport},
     control_plane::{ControlPlane, Settings},
     demo, kubeconfig, log,
@@ -27,11 +27,16 @@ enum Stop {
     WithPods,
     /// The pods run on.
     KeepPods,
+    /// The pods run on, and so does the process, from its beginning; somebody follows it.
+    Again(UnixStream),
 }
 
-/// Runs until told to stop.
-pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
+/// Runs until told to stop. When it shall start again it answers with who follows that.
+pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStream>> {
     let log = log::stderr();
+    if let Some(before) = backup::finish(&plan.instance)? {
+        report.step(&format!("the restored state is in place; the one before is in {}", before.display()));
+    }
     let port = plan.args.api_port;
     let socket = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
         .await
@@ -58,8 +63,10 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
     let control = Arc::new(control);
     let socket = control::serve(&plan.instance, handler(&plan, &control, &node, &stop))?;
     let result = serve(&plan, report, &pki, &control, &node, stopped).await;
-    let keep = matches!(result, Ok(Stop::KeepPods));
-    service::tell(service::STOPPING);
+    let keep = matches!(result, Ok(Stop::KeepPods | Stop::Again(_)));
+    if !matches!(result, Ok(Stop::Again(_))) {
+        service::tell(service::STOPPING);
+    }
     if !keep && node.pods() > 0 {
         report.step(&format!(
             "{} pods end, within {} s; another Ctrl-C kills them",
@@ -80,7 +87,10 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
         Ok(control) => control.stop().await,
         Err(control) => control.store.close(),
     }
-    result.map(|_| ())
+    match result? {
+        Stop::Again(follower) => Ok(Some(follower)),
+        Stop::WithPods | Stop::KeepPods => Ok(None),
+    }
 }
 
 fn certificates(plan: &Plan) -> anyhow::Result<certs::Pki> {
@@ -141,9 +151,10 @@ fn data_flag(plan: &Plan) -> String {
 /// Answers the control socket.
 fn handler(plan: &Plan, control: &Arc<ControlPlane>, node: &Arc<Node>, stop: &mpsc::Sender<Stop>) -> control::Handler {
     let (control, node, stop) = (control.clone(), node.clone(), stop.clone());
-    let (name, port) = (plan.node.clone(), plan.args.api_port);
+    let (name, port, instance) = (plan.node.clone(), plan.args.api_port, plan.instance.clone());
     Arc::new(move |request, out| {
-        let (control, node, stop, name) = (control.clone(), node.clone(), stop.clone(), name.clone());
+        let (control, node, stop, name, instance) =
+            (control.clone(), node.clone(), stop.clone(), name.clone(), instance.clone());
         Box::pin(async move {
             let answer = match request {
                 Request::Status => Answer::Status(StatusReport {
@@ -161,6 +172,17 @@ fn handler(plan: &Plan, control: &Arc<ControlPlane>, node: &Arc<Node>, stop: &mp
                     let _ = stop.send(if keep_pods { Stop::KeepPods } else { Stop::WithPods }).await;
                     Answer::Stopping { pods: if keep_pods { 0 } else { node.pods() }, most_seconds }
                 }
+                Request::Backup(file) => match backup_command::write(&instance, &*control.store, &name, &file).await {
+                    Ok(text) => Answer::Done(text),
+                    Err(error) => Answer::Failed(format!("{error:#}")),
+                },
+                Request::Restart { report_to } => match UnixStream::connect(&report_to) {
+                    Ok(follower) => {
+                        let _ = stop.send(Stop::Again(follower)).await;
+                        Answer::Done("starting again".to_owned())
+                    }
+                    Err(error) => Answer::Failed(format!("cannot reach {}: {error}", report_to.display())),
+                },
                 other => node.image_request(other, &out).await,
             };
             let _ = out.send(answer).await;

@@ -1,20 +1,18 @@
 //! The one thread that writes: takes what is waiting, decides it, makes it durable in one step, then shows and answers it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::oneshot;
 
 use crate::{
     core::Commit,
-    disk::{Home, free_bytes, no_space},
+    disk::{Home, io_error},
     draft::Draft,
     index::RecordId,
     log::{Log, Step},
-    port::{Change, Error, Revision},
+    port::{Change, Error, Guard, Revision},
     queue::{Queue, Request, Work},
+    room::{Growth, Left, Room},
     shared::Shared,
 };
 
@@ -25,7 +23,7 @@ const EXPIRE_AT_ONCE: usize = 1024;
 /// Commits whose history is forgotten in one step, so that writers never wait long for it.
 const TRIM_AT_ONCE: usize = 512;
 /// How long the store leaves its own affairs alone after it could not write.
-const HOLD: Duration = Duration::from_secs(30);
+const HOLD_MS: u64 = 30_000;
 
 type Answer = (oneshot::Sender<Result<Revision, Error>>, Result<Revision, Error>);
 
@@ -39,45 +37,57 @@ pub(crate) struct Committer {
     garbage: Vec<RecordId>,
     /// The history has more to forget.
     trimming: bool,
-    /// Since when there are writes without a checkpoint.
-    dirty: Option<Instant>,
+    room: Room,
+    /// Since when there are writes without a checkpoint, in steady milliseconds.
+    dirty: Option<u64>,
     /// No housekeeping before this.
-    hold: Option<Instant>,
+    hold: Option<u64>,
 }
 
 impl Committer {
     pub fn new(shared: Arc<Shared>, queue: Arc<Queue>, home: Home, log: Log, garbage: Vec<RecordId>) -> Self {
-        Self { shared, queue, home, log: Some(log), garbage, trimming: false, dirty: None, hold: None }
+        let mut room = Room::new(&home, &shared.options);
+        room.opened(log.disk());
+        Self { shared, queue, home, log: Some(log), garbage, trimming: false, room, dirty: None, hold: None }
     }
 
     /// Works until the store is closed.
     pub fn run(mut self) {
         let _last = Closing(self.shared.clone(), self.queue.clone());
-        loop {
-            let taken = self.queue.take(BATCH, self.wait());
-            self.step(taken.requests);
-            if taken.closing {
-                break;
-            }
-        }
+        while self.turn(self.wait()) {}
         self.finish();
+    }
+
+    /// Takes what is waiting, or waits for it, and does it and what else is due. False: nothing will come any more.
+    pub fn turn(&mut self, wait: Option<Duration>) -> bool {
+        let taken = self.queue.take(BATCH, wait);
+        self.step(taken.requests);
+        !taken.closing
     }
 
     /// How long there is nothing to do but requests.
     fn wait(&self) -> Option<Duration> {
-        let now = Instant::now();
-        let mut wait = if self.trimming || !self.garbage.is_empty() { Some(Duration::ZERO) } else { None };
+        let (now, steady) = self.now();
         let options = &self.shared.options;
-        if let Some(at) = self.shared.core.read().next_deadline(options) {
-            let due = Duration::from_millis(at.saturating_sub(options.clock.now_ms()));
-            wait = Some(wait.map_or(due, |w| w.min(due)));
-        }
-        if let Some(since) = self.dirty.filter(|_| self.large()) {
-            let due = (since + options.checkpoint).saturating_duration_since(now);
-            wait = Some(wait.map_or(due, |w| w.min(due)));
-        }
-        let held = self.hold.map(|until| until.saturating_duration_since(now));
-        wait.map(|w| w.max(held.unwrap_or_default()))
+        let core = self.shared.core.read();
+        let waits = [
+            (self.trimming || !self.garbage.is_empty()).then_some(0),
+            core.next_expiry().map(|at| at.saturating_sub(now)),
+            core.next_forgetting(options).map(|at| at.saturating_sub(steady)),
+            self.dirty.filter(|_| self.large()).map(|since| self.checkpoint_at(since).saturating_sub(steady)),
+        ];
+        let held = self.hold.map_or(0, |until| until.saturating_sub(steady));
+        waits.into_iter().flatten().min().map(|wait| Duration::from_millis(wait.max(held)))
+    }
+
+    /// Milliseconds since 1970, and steady ones.
+    fn now(&self) -> (u64, u64) {
+        let clock = &self.shared.options.clock;
+        (clock.now_ms(), clock.steady_ms())
+    }
+
+    fn checkpoint_at(&self, since: u64) -> u64 {
+        since.saturating_add(u64::try_from(self.shared.options.checkpoint.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn large(&self) -> bool {
@@ -85,23 +95,24 @@ impl Committer {
     }
 
     fn step(&mut self, requests: Vec<Request>) {
-        let now = self.shared.options.clock.now_ms();
-        if let Err(error) = self.reopen(now) {
+        let (now, steady) = self.now();
+        let left = self.room.look(self.log.as_ref().map(Log::disk));
+        let ready = if left.allows(Growth::Less) { self.reopen(steady) } else { Err(left.refusal(&self.home)) };
+        if let Err(error) = ready {
             return self.refuse(requests, &error);
         }
-        let only_less = requests.iter().all(frees);
-        let held = self.hold.is_some_and(|until| until > Instant::now());
+        let held = self.hold.is_some_and(|until| until > steady);
         let mut answers: Vec<Answer> = Vec::with_capacity(requests.len());
+        let mut targets = Vec::new();
         let commits = {
             let core = self.shared.core.read();
             let mut draft = Draft::new(&core, now);
             if !held {
                 draft.expire(EXPIRE_AT_ONCE);
             }
-            let mut targets = Vec::new();
             for request in requests {
                 let answer = match request.work {
-                    Work::Commit(guards, changes) => draft.add(&guards, changes),
+                    Work::Commit(guards, changes) => self.add(&mut draft, &left, &guards, changes),
                     Work::Compact(revision) if revision.0 > core.revision => {
                         Err(Error::Future { asked: revision, current: Revision(core.revision) })
                     }
@@ -112,17 +123,15 @@ impl Committer {
                 };
                 answers.push((request.reply, answer));
             }
-            let commits = draft.finish();
-            drop(core);
-            if !held {
-                self.forget(now, targets);
-            }
-            commits
+            draft.finish()
         };
-        match self.write(&commits, only_less) {
-            Ok(()) => self.shared.apply(&commits, now),
+        if !held || !targets.is_empty() {
+            self.forget(steady, targets);
+        }
+        match self.write(&commits, steady) {
+            Ok(()) => self.shared.apply(&commits, steady),
             Err(error) => {
-                self.hold = Some(Instant::now() + HOLD);
+                self.hold = Some(steady + HOLD_MS);
                 answers.iter_mut().for_each(|(_, answer)| *answer = Err(error.clone()));
             }
         }
@@ -132,9 +141,19 @@ impl Committer {
         }
     }
 
+    fn add(
+        &self,
+        draft: &mut Draft<'_>,
+        left: &Left,
+        guards: &[Guard],
+        changes: Vec<Change>,
+    ) -> Result<Revision, Error> {
+        if left.allows(draft.growth(&changes)) { draft.add(guards, changes) } else { Err(left.refusal(&self.home)) }
+    }
+
     /// Moves the end of the history and collects a slice of what that frees.
-    fn forget(&mut self, now_ms: u64, mut targets: Vec<u64>) {
-        let due = self.shared.core.read().due_compaction(now_ms, &self.shared.options);
+    fn forget(&mut self, steady: u64, mut targets: Vec<u64>) {
+        let due = self.shared.core.read().due_compaction(steady, &self.shared.options);
         targets.extend(due);
         if targets.is_empty() && !self.trimming {
             return;
@@ -146,13 +165,11 @@ impl Committer {
         self.trimming = core.trim(TRIM_AT_ONCE, &mut self.garbage);
     }
 
-    fn write(&mut self, commits: &[Commit], only_less: bool) -> Result<(), Error> {
-        let checkpoint =
-            self.dirty.is_some_and(|since| since.elapsed() >= self.shared.options.checkpoint) && self.large();
+    fn write(&mut self, commits: &[Commit], steady: u64) -> Result<(), Error> {
+        let checkpoint = self.dirty.is_some_and(|since| self.checkpoint_at(since) <= steady) && self.large();
         if commits.is_empty() && self.garbage.is_empty() && !checkpoint {
             return Ok(());
         }
-        self.check_space(only_less)?;
         let Some(log) = &mut self.log else { return Err(Error::Closed) };
         let oldest = self.shared.core.read().oldest;
         let slice = self.garbage.len().min(4 * TRIM_AT_ONCE);
@@ -164,44 +181,38 @@ impl Committer {
         }
         self.garbage.drain(..slice);
         self.hold = None;
-        self.dirty = if checkpoint { None } else { self.dirty.or_else(|| Some(Instant::now())) };
+        self.dirty = if checkpoint { None } else { self.dirty.or(Some(steady)) };
         Ok(())
     }
 
-    fn check_space(&self, only_less: bool) -> Result<(), Error> {
-        let reserve = self.shared.options.reserve_bytes;
-        // Deleting takes some room too, but is the way out.
-        let needed = if only_less { reserve / 4 } else { reserve };
-        match free_bytes(self.home.dir()) {
-            Some(free) if free < needed => Err(no_space(&self.home.file())),
-            _ => Ok(()),
-        }
-    }
-
     /// Opens the log again after an error, and takes in what got through before it.
-    fn reopen(&mut self, now_ms: u64) -> Result<(), Error> {
+    fn reopen(&mut self, steady: u64) -> Result<(), Error> {
         if self.log.is_some() {
             return Ok(());
         }
-        let mut log = Log::open(&self.home, &self.shared.options)?;
+        let options = &self.shared.options;
+        let file = self.home.file();
+        options.medium.forget_cache(&file).map_err(|e| io_error("open the datastore again", &file, &e))?;
+        let mut log = Log::open(&self.home, options)?;
         let loose = log.beyond(&self.shared.core.read())?;
         for commit in loose {
             let commit = commit.link(&self.shared.core.read());
-            self.shared.apply(&[commit], now_ms);
+            self.shared.apply(&[commit], steady);
         }
+        self.room.opened(log.disk());
         self.log = Some(log);
         Ok(())
     }
 
     fn refuse(&mut self, requests: Vec<Request>, error: &Error) {
-        self.hold = Some(Instant::now() + HOLD);
+        self.hold = Some(self.now().1 + HOLD_MS);
         for request in requests {
             let _ = request.reply.send(Err(error.clone()));
         }
     }
 
     /// The last words: a checkpoint, so that the next opening is quick.
-    fn finish(self) {
+    pub fn finish(self) {
         if let Some(mut log) = self.log
             && self.dirty.is_some()
         {
@@ -219,13 +230,5 @@ impl Drop for Closing {
     fn drop(&mut self) {
         self.1.abandon();
         self.0.close();
-    }
-}
-
-/// Whether a request makes the data smaller.
-fn frees(request: &Request) -> bool {
-    match &request.work {
-        Work::Commit(_, changes) => changes.iter().all(|c| matches!(c, Change::Delete { .. })),
-        Work::Compact(_) => true,
     }
 }

@@ -29,6 +29,7 @@ pub(crate) struct Commit {
 
 #[derive(Debug)]
 struct Past {
+    /// In steady milliseconds.
     at_ms: u64,
     bytes: usize,
     batch: Batch,
@@ -54,7 +55,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// Takes in a commit that is durable, and tells the watchers.
-    pub fn apply(&mut self, commit: &Commit, now_ms: u64) {
+    pub fn apply(&mut self, commit: &Commit, steady_ms: u64) {
         debug_assert!(commit.revision > self.revision, "revisions grow");
         let mut bytes = 0;
         for (place, event) in commit.events.iter().enumerate() {
@@ -82,7 +83,7 @@ impl Core {
         self.events += commit.events.len();
         self.bytes += bytes;
         self.hub.publish(&batch, Revision(self.oldest));
-        self.ring.push_back(Past { at_ms: now_ms, bytes, batch });
+        self.ring.push_back(Past { at_ms: steady_ms, bytes, batch });
     }
 
     /// Takes in a state from before the history while the log is read back.
@@ -147,21 +148,24 @@ impl Core {
         self.deadlines.iter().take_while(move |(at, _)| *at <= now_ms).map(|(_, key)| key)
     }
 
-    /// When something is to be done by itself, in milliseconds since 1970.
-    pub fn next_deadline(&self, options: &Options) -> Option<u64> {
-        let ttl = self.deadlines.first().map(|(at, _)| *at);
+    /// When the next key expires, in milliseconds since 1970.
+    pub fn next_expiry(&self) -> Option<u64> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// When history is to be forgotten, in steady milliseconds.
+    pub fn next_forgetting(&self, options: &Options) -> Option<u64> {
         // What somebody reads from stays until they are done, and then goes with the next write.
         let free = self.ring.front().filter(|p| self.unpinned(p.batch.revision.0) > self.oldest);
-        let history = free.map(|p| p.at_ms.saturating_add(options.history_ms() + options.slack_ms()));
-        ttl.into_iter().chain(history).min()
+        free.map(|p| p.at_ms.saturating_add(options.history_ms() + options.slack_ms()))
     }
 
     /// Up to where the history is too old or too large; `None` when all may stay.
-    pub fn due_compaction(&self, now_ms: u64, options: &Options) -> Option<u64> {
+    pub fn due_compaction(&self, steady_ms: u64, options: &Options) -> Option<u64> {
         let mut target = None;
         let front = self.ring.front()?;
-        if front.at_ms.saturating_add(options.history_ms() + options.slack_ms()) <= now_ms {
-            let fresh = now_ms.saturating_sub(options.history_ms());
+        if front.at_ms.saturating_add(options.history_ms() + options.slack_ms()) <= steady_ms {
+            let fresh = steady_ms.saturating_sub(options.history_ms());
             let cut = self.ring.partition_point(|p| p.at_ms <= fresh);
             target = cut.checked_sub(1).map(|i| self.ring[i].batch.revision.0);
         }

@@ -1,41 +1,45 @@
-//! The file below redb: a page of our own in front says whose file it is and of which version, before anything touches it.
+//! The file below redb: a page of our own in front says whose file it is and of which version, before anything touches it,
+//! and how far the store had come.
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, Write},
-    ops::Bound,
-    os::unix::fs::{FileExt, OpenOptionsExt},
+    io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use redb::{BackendError, StorageBackend, backends::FileBackend};
+use redb::{StorageBackend, backends::FileBackend};
 
-use crate::port::Error;
+use crate::{
+    checksum::crc32c,
+    medium::{Medium, free_bytes},
+    port::Error,
+};
 
 const MAGIC: &[u8; 8] = b"PODIUMDB";
-/// The version of the file's format. Another one is never touched.
-pub(crate) const VERSION: u32 = 1;
+/// The version of the file's format. Version 1 had records without checksums and no mark; it is converted when it is opened.
+pub(crate) const VERSION: u32 = 2;
 const FRONT: u64 = 4096;
+/// Where the mark lies in the front page, within one sector.
+const MARK: u64 = 16;
 
 pub(crate) fn io_error(tried: &'static str, path: &Path, error: &io::Error) -> Error {
     if error.kind() == io::ErrorKind::StorageFull || error.kind() == io::ErrorKind::QuotaExceeded {
-        return no_space(path);
+        return no_space(path, free_bytes(path).unwrap_or(0));
     }
     Error::Io { tried, path: path.display().to_string(), reason: error.to_string() }
 }
 
-pub(crate) fn no_space(path: &Path) -> Error {
-    Error::NoSpace { free_bytes: free_bytes(path).unwrap_or(0), path: path.display().to_string() }
+pub(crate) fn no_space(path: &Path, free_bytes: u64) -> Error {
+    Error::NoSpace { free_bytes, path: path.display().to_string() }
 }
 
 pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Error {
     Error::Damaged { path: path.display().to_string(), reason: reason.into() }
-}
-
-/// What is left on the file system, or `None` where it does not say.
-pub(crate) fn free_bytes(path: &Path) -> Option<u64> {
-    let stat = rustix::fs::statvfs(path).ok()?;
-    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
 /// The directory of a store, locked for this process.
@@ -95,15 +99,19 @@ pub(crate) fn sync_directory(dir: &Path) -> Result<(), Error> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(|e| io_error("sync the directory", dir, &e))
 }
 
-/// redb's file without our page in front.
-#[derive(Debug)]
-pub(crate) struct Disk(FileBackend);
+/// redb's file without our page in front. Clones are the same file.
+#[derive(Debug, Clone)]
+pub(crate) struct Disk {
+    below: Arc<dyn StorageBackend>,
+    /// The end of what was ever written.
+    reach: Arc<AtomicU64>,
+}
 
 impl Disk {
     /// Makes a new file with our page in front.
-    pub fn create(path: &Path) -> Result<Self, Error> {
+    pub fn create(path: &Path, medium: &dyn Medium) -> Result<Self, Error> {
         let fail = |e: io::Error| io_error("create the datastore", path, &e);
-        let mut file = OpenOptions::new()
+        let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
@@ -111,117 +119,102 @@ impl Disk {
             .mode(0o600)
             .open(path)
             .map_err(fail)?;
+        let disk = Self::over(path, file, medium)?;
         let mut front = vec![0; FRONT as usize];
         front[..8].copy_from_slice(MAGIC);
         front[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        file.write_all(&front).map_err(fail)?;
-        Self::over(path, file)
+        // The layer below may know the file from an earlier attempt.
+        disk.below.set_len(0).and_then(|()| disk.below.set_len(FRONT)).map_err(fail)?;
+        disk.below.write(0, &front).and_then(|()| disk.mark(0)).map_err(fail)?;
+        Ok(disk)
     }
 
-    /// Opens a file after a look at its first page.
-    pub fn open(path: &Path) -> Result<Self, Error> {
+    /// Opens a file after a look at its first page. Says its version too.
+    pub fn open(path: &Path, medium: &dyn Medium) -> Result<(Self, u32), Error> {
         let fail = |e: io::Error| io_error("open the datastore", path, &e);
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(fail)?;
-        let mut front = [0; 12];
-        match file.read_exact_at(&mut front, 0) {
-            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(damaged(path, "it is too short to be a Podium datastore"));
-            }
-            other => other.map_err(fail)?,
+        let disk = Self::over(path, file, medium)?;
+        if disk.below.len().map_err(fail)? < FRONT {
+            return Err(damaged(path, "it is too short to be a Podium datastore"));
         }
+        let mut front = [0; 12];
+        disk.below.read(0, &mut front).map_err(fail)?;
         if &front[..8] != MAGIC {
             return Err(damaged(path, "it is not a Podium datastore"));
         }
         let version = front[8..12].try_into().map_or(0, u32::from_le_bytes);
-        if version != VERSION {
-            return Err(damaged(path, format!("it has format version {version}; this Podium reads version {VERSION}")));
+        if version == 0 || version > VERSION {
+            let reason = format!("it has format version {version}; this Podium reads versions up to {VERSION}");
+            return Err(damaged(path, reason));
         }
-        Self::over(path, file)
+        Ok((disk, version))
     }
 
-    fn over(path: &Path, file: File) -> Result<Self, Error> {
-        FileBackend::new(file).map(Self).map_err(|e| damaged(path, e.to_string()))
+    fn over(path: &Path, file: File, medium: &dyn Medium) -> Result<Self, Error> {
+        let file = FileBackend::new(file).map_err(|e| damaged(path, e.to_string()))?;
+        let below: Arc<dyn StorageBackend> = Arc::from(medium.wrap(Box::new(file)));
+        let reach = below.len().map_err(|e| io_error("look at the datastore", path, &e))?;
+        Ok(Self { below, reach: Arc::new(AtomicU64::new(reach)) })
+    }
+
+    /// Makes it look like a file of version 1.
+    #[cfg(test)]
+    pub fn as_first_version(&self) {
+        self.below.write(8, &1u32.to_le_bytes()).unwrap();
+        self.below.write(MARK, &[0; 16]).unwrap();
+    }
+
+    /// Notes in the front page that the store has come to `revision`. Not synced: it reaches the disk with the next commit or by
+    /// itself, and is never ahead of what is durable.
+    pub fn mark(&self, revision: u64) -> io::Result<()> {
+        let mut mark = [0; 16];
+        mark[..8].copy_from_slice(&revision.to_le_bytes());
+        let sum = crc32c(&[&mark[..8]]);
+        mark[8..12].copy_from_slice(&sum.to_le_bytes());
+        self.below.write(MARK, &mark)
+    }
+
+    /// The revision that the file says it has come to, at least.
+    pub fn marked(&self, path: &Path) -> Result<u64, Error> {
+        let mut mark = [0; 16];
+        self.below.read(MARK, &mut mark).map_err(|e| io_error("read the datastore", path, &e))?;
+        if mark[8..12] != crc32c(&[&mark[..8]]).to_le_bytes() {
+            return Err(damaged(path, "the checksum of its front page does not match"));
+        }
+        Ok(mark[..8].try_into().map_or(0, u64::from_le_bytes))
+    }
+
+    /// The end of what was ever written, in bytes from the start of the file.
+    pub fn reach(&self) -> u64 {
+        self.reach.load(Ordering::Relaxed)
+    }
+
+    /// What lies behind `end` is known to be a hole.
+    pub fn reached_at_most(&self, end: u64) {
+        self.reach.fetch_min(end.max(FRONT), Ordering::Relaxed);
     }
 }
 
 impl StorageBackend for Disk {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.len()?.saturating_sub(FRONT))
+        Ok(self.below.len()?.saturating_sub(FRONT))
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset + FRONT, out)
+        self.below.read(offset + FRONT, out)
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len + FRONT)
+        self.reach.fetch_min(len + FRONT, Ordering::Relaxed);
+        self.below.set_len(len + FRONT)
     }
     fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
+        self.below.sync_data()
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write(offset + FRONT, data)
+        self.reach.fetch_max(offset + FRONT + data.len() as u64, Ordering::Relaxed);
+        self.below.write(offset + FRONT, data)
     }
     fn close(&self) -> io::Result<()> {
-        self.0.close()
+        self.below.close()
     }
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_range(start, end)
-    }
-    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
-    }
-    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_range(start, end)
-    }
-    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_shared_range(start, end)
-    }
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.unlock_range(start, end)
-    }
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
-    }
-}
-
-/// A backend in a box, as a wrapper hands it over.
-#[derive(Debug)]
-pub(crate) struct Boxed(pub Box<dyn StorageBackend>);
-
-impl StorageBackend for Boxed {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync_data()
-    }
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.0.write(offset, data)
-    }
-    fn close(&self) -> io::Result<()> {
-        self.0.close()
-    }
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_range(start, end)
-    }
-    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.try_lock_shared_range(start, end)
-    }
-    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_range(start, end)
-    }
-    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.lock_shared_range(start, end)
-    }
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.0.unlock_range(start, end)
-    }
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.0.query_lock_range(start, end)
-    }
+    // No locks: the directory is locked, see `Home`.
 }

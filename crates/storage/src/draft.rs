@@ -10,6 +10,7 @@ use bytes::Bytes;
 use crate::{
     core::{Commit, Core},
     port::{Change, Entry, Error, Event, Guard, Revision},
+    room::Growth,
 };
 
 /// A batch being put together.
@@ -57,6 +58,16 @@ impl<'a> Draft<'a> {
             }
         }
         if holds { Ok(()) } else { Err(Error::Conflict { key: key.clone(), found }) }
+    }
+
+    /// What these changes do to the amount of data.
+    pub fn growth(&self, changes: &[Change]) -> Growth {
+        let one = |change: &Change| match change {
+            Change::Delete { .. } => Growth::Less,
+            Change::Put { key, .. } if self.live(key).is_some() => Growth::Same,
+            Change::Put { .. } => Growth::More,
+        };
+        changes.iter().map(one).max().unwrap_or(Growth::Less)
     }
 
     /// One request. A commit without effect has no revision of its own and answers with the newest.

@@ -10,7 +10,7 @@ use crate::{
     disk::{Home, io_error},
     log::Log,
     options::Options,
-    port::{Change, Entry, Error, Guard, Page, Reply, Revision, Store, Watch},
+    port::{Attachment, Change, Entry, Error, Guard, Page, Reply, Revision, Store, Watch},
     queue::{Queue, Work},
     shared::Shared,
     snapshot,
@@ -27,18 +27,25 @@ pub struct Embedded {
 impl Embedded {
     /// Opens the store in directory `dir`; makes both where they are missing. Reads everything once, so call it where blocking is allowed.
     pub fn open(dir: impl AsRef<Path>, options: Options) -> Result<Self, Error> {
-        let home = Home::open(dir.as_ref())?;
+        let (store, committer) = Self::at_rest(dir.as_ref(), options)?;
+        let thread = std::thread::Builder::new()
+            .name("storage".into())
+            .spawn(move || committer.run())
+            .map_err(|e| io_error("start the thread", &store.file, &e))?;
+        *store.thread.lock() = Some(thread);
+        Ok(store)
+    }
+
+    /// The store, and the committer that is not running yet.
+    pub(crate) fn at_rest(dir: &Path, options: Options) -> Result<(Self, Committer), Error> {
+        let home = Home::open(dir)?;
         let mut log = Log::open(&home, &options)?;
-        let (core, garbage) = log.load(options.clock.now_ms())?;
+        let (core, garbage) = log.load(options.clock.steady_ms())?;
         let file = home.file();
         let shared = Shared::new(core, options);
         let queue = Arc::new(Queue::new());
         let committer = Committer::new(shared.clone(), queue.clone(), home, log, garbage);
-        let thread = std::thread::Builder::new()
-            .name("storage".into())
-            .spawn(move || committer.run())
-            .map_err(|e| io_error("start the thread", &file, &e))?;
-        Ok(Self { shared, queue, thread: Mutex::new(Some(thread)), file })
+        Ok((Self { shared, queue, thread: Mutex::new(None), file }, committer))
     }
 
     /// Writes what was handed in, makes a checkpoint, ends all watches, lets go of the file. Everything answers [`Error::Closed`] afterwards.
@@ -54,12 +61,6 @@ impl Embedded {
     /// Makes the store look at its clock again; only needed with a clock that jumps.
     pub fn wake(&self) {
         self.queue.wake();
-    }
-
-    /// Makes a new store in directory `to` from the snapshot file `from`. Revisions go on far above those of the snapshot, and
-    /// its history counts as compacted: whoever saw later states of the old store lists again instead of mixing the two.
-    pub fn restore(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Result<Revision, Error> {
-        snapshot::restore(from.as_ref(), to.as_ref())
     }
 }
 
@@ -88,14 +89,14 @@ impl Store for Embedded {
     fn compact(&self, revision: Revision) -> Reply<'_, ()> {
         Box::pin(async move { self.queue.ask(Work::Compact(revision)).await.map(drop) })
     }
-    fn snapshot<'a>(&'a self, to: &'a Path) -> Reply<'a, Revision> {
+    fn snapshot<'a>(&'a self, to: &'a Path, with: Vec<Attachment>) -> Reply<'a, Revision> {
         let (shared, to) = (self.shared.clone(), to.to_owned());
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             let file = to.clone();
             std::thread::Builder::new()
                 .name("snapshot".into())
-                .spawn(move || reply.send(snapshot::write(&shared, &to)))
+                .spawn(move || reply.send(snapshot::write(&shared, &to, &with)))
                 .map_err(|e| io_error("start the thread", &file, &e))?;
             answer.await.unwrap_or(Err(Error::Closed))
         })

@@ -5,18 +5,22 @@
 //! - when [`Store::revision`] answers N, the events up to N are in the channels of all watchers already;
 //! - keys that expire get a revision each.
 
+mod checksum;
 mod committer;
 mod core;
 mod disk;
 mod draft;
 mod embedded;
+mod first_format;
 mod hub;
 mod index;
 mod log;
+mod medium;
 mod memory;
 mod options;
 mod queue;
 mod record;
+mod room;
 mod shared;
 mod snapshot;
 
@@ -26,8 +30,10 @@ pub mod port;
 pub mod contract;
 
 pub use embedded::Embedded;
+pub use medium::{Machine, Medium};
 pub use memory::Memory;
-pub use options::{Clock, ManualClock, Options, SystemClock, Wrap};
+pub use options::{Clock, ManualClock, Options, SystemClock};
 pub use port::*;
-/// What a [`Wrap`] is given and gives back.
+/// What a [`Medium`] is given and gives back.
 pub use redb::StorageBackend;
+pub use snapshot::Snapshot;

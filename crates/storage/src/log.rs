@@ -7,20 +7,22 @@ use std::{
 };
 
 use bytes::Bytes;
-use redb::{Builder, Database, ReadableDatabase, TableDefinition};
+use redb::{Builder, Database, ReadableDatabase, ReadableTableMetadata, TableDefinition};
 
 use crate::{
     core::{Commit, Core},
-    disk::{Boxed, Disk, Home, damaged, io_error},
+    disk::{Disk, Home, VERSION, damaged, io_error},
+    first_format,
     index::{RecordId, Version},
     options::Options,
     port::{Entry, Error, Event, Revision},
-    record::Record,
+    record::{Record, SEAL},
 };
 
-const RECORDS: TableDefinition<RecordId, &[u8]> = TableDefinition::new("records");
-const FACTS: TableDefinition<&str, u64> = TableDefinition::new("facts");
-const COMPACTED: &str = "compacted";
+/// All states by revision, and the [`META`] record.
+pub(crate) const RECORDS: TableDefinition<RecordId, &[u8]> = TableDefinition::new("records");
+/// The first record: its `created` is the oldest revision that can be read.
+const META: RecordId = (0, 0);
 
 /// One durable step.
 #[derive(Debug, Default)]
@@ -38,6 +40,7 @@ pub(crate) struct Step<'a> {
 pub(crate) struct Log {
     path: PathBuf,
     db: Database,
+    disk: Disk,
     oldest: u64,
 }
 
@@ -50,37 +53,38 @@ impl Log {
             drop(Self::create(&home.cradle(), options)?);
             home.settle()?;
         }
-        Self::over(&path, Disk::open(&path)?, options)
+        let (mut disk, version) = Disk::open(&path, &*options.medium)?;
+        if version < VERSION {
+            convert(home, disk, options)?;
+            (disk, _) = Disk::open(&path, &*options.medium)?;
+        }
+        Self::over(&path, disk, options)
     }
 
     /// Makes a new log at `path`.
     pub fn create(path: &Path, options: &Options) -> Result<Self, Error> {
-        let mut log = Self::over(path, Disk::create(path)?, options)?;
-        log.guarded(|log| {
-            let txn = log.db.begin_write()?;
-            txn.open_table(RECORDS)?;
-            txn.open_table(FACTS)?;
-            txn.commit()?;
-            Ok(())
-        })?;
+        let mut log = Self::over(path, Disk::create(path, &*options.medium)?, options)?;
+        log.import(&[], 0)?;
         Ok(log)
     }
 
-    fn over(path: &Path, disk: Disk, options: &Options) -> Result<Self, Error> {
-        let mut backend: Box<dyn redb::StorageBackend> = Box::new(disk);
-        if let Some(wrap) = &options.wrap {
-            backend = wrap(backend);
-        }
+    /// The file below.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    pub(crate) fn over(path: &Path, disk: Disk, options: &Options) -> Result<Self, Error> {
+        let below = disk.clone();
         // redb may panic over a damaged file; that is an answer like any other.
         let opened = catch_unwind(AssertUnwindSafe(|| {
-            Builder::new().set_cache_size(options.cache_bytes).create_with_backend(Boxed(backend))
+            Builder::new().set_cache_size(options.cache_bytes).create_with_backend(below)
         }));
         let db = match opened {
             Ok(Ok(db)) => db,
             Ok(Err(e)) => return Err(translate("open the datastore", path, e.into())),
             Err(panic) => return Err(damaged(path, words(&*panic))),
         };
-        Ok(Self { path: path.to_owned(), db, oldest: 0 })
+        Ok(Self { path: path.to_owned(), db, disk, oldest: 0 })
     }
 
     /// Runs a piece of redb work; panics over damaged pages become errors.
@@ -106,25 +110,29 @@ impl Log {
                     records.remove(*id)?;
                 }
                 if step.oldest != log.oldest {
-                    txn.open_table(FACTS)?.insert(COMPACTED, step.oldest)?;
+                    put_meta(&mut records, step.oldest)?;
                 }
             }
             txn.commit()?;
             log.oldest = step.oldest;
+            if let Some(last) = step.commits.last() {
+                // If that fails, the mark stays behind, where it does no harm.
+                let _ = log.disk.mark(last.revision);
+            }
             Ok(())
         })
     }
 
-    /// Writes encoded records as they are, and from which revision on the store can be read.
+    /// Writes records as they are, and from which revision on the store can be read.
     pub fn import(&mut self, records: &[(RecordId, Vec<u8>)], oldest: u64) -> Result<(), Error> {
         self.guarded(|log| {
             let txn = log.db.begin_write()?;
             {
                 let mut table = txn.open_table(RECORDS)?;
-                for (id, record) in records {
-                    table.insert(*id, &record[..])?;
+                for (id, sealed) in records {
+                    table.insert(*id, &sealed[..])?;
                 }
-                txn.open_table(FACTS)?.insert(COMPACTED, oldest)?;
+                put_meta(&mut table, oldest)?;
             }
             txn.commit()?;
             Ok(())
@@ -132,65 +140,106 @@ impl Log {
     }
 
     /// Reads the whole state back. The second value is what a crash left behind of a compaction.
-    pub fn load(&mut self, now_ms: u64) -> Result<(Core, Vec<RecordId>), Error> {
+    pub fn load(&mut self, steady_ms: u64) -> Result<(Core, Vec<RecordId>), Error> {
         let (mut core, mut garbage) = (Core::default(), Vec::new());
-        let oldest =
-            self.guarded(|log| Ok(log.db.begin_read()?.open_table(FACTS)?.get(COMPACTED)?.map_or(0, |v| v.value())))?;
-        self.oldest = oldest;
+        let oldest = self.read_meta()?;
         core.oldest = oldest;
         let mut group = Group::default();
-        self.scan(0, |revision, index, record| {
+        let found = self.scan((0, 0), |revision, index, record| {
             if revision <= oldest {
                 core.restore(record.key, version(revision, index, &record), &mut garbage);
             } else if let Some(commit) = group.add(revision, record) {
-                core.apply(&commit.link(&core), now_ms);
+                core.apply(&commit.link(&core), steady_ms);
             }
         })?;
         if let Some(commit) = group.take() {
-            core.apply(&commit.link(&core), now_ms);
+            core.apply(&commit.link(&core), steady_ms);
         }
         core.revision = core.revision.max(oldest);
+        let expected = self.guarded(|log| Ok(log.db.begin_read()?.open_table(RECORDS)?.len()?))?;
+        if found + 1 != expected {
+            return Err(damaged(&self.path, format!("it holds {} records where {expected} belong", found + 1)));
+        }
+        self.reaches(core.revision, self.disk.marked(&self.path)?)?;
         Ok((core, garbage))
     }
 
     /// What the log holds beyond `core`: commits whose write ended in an error and got through all the same.
     pub fn beyond(&mut self, core: &Core) -> Result<Vec<Loose>, Error> {
-        let (mut loose, mut group, mut last) = (Vec::new(), Group::default(), 0);
-        self.oldest =
-            self.guarded(|log| Ok(log.db.begin_read()?.open_table(FACTS)?.get(COMPACTED)?.map_or(0, |v| v.value())))?;
-        self.scan(core.revision, |revision, _, record| {
-            last = revision;
+        let (mut loose, mut group, mut last) = (Vec::new(), Group::default(), self.read_meta()?);
+        self.scan((core.revision, 0), |revision, _, record| {
+            last = last.max(revision);
             if revision > core.revision {
                 loose.extend(group.add(revision, record));
             }
         })?;
         loose.extend(group.take());
-        if last.max(self.oldest) < core.revision {
-            let reason = format!(
-                "it ends at revision {} although revision {} had been written",
-                last.max(self.oldest),
-                core.revision
-            );
-            return Err(damaged(&self.path, reason));
-        }
+        self.reaches(last, core.revision)?;
         Ok(loose)
     }
 
-    fn scan(&mut self, from: u64, mut each: impl FnMut(u64, u32, Record<'_>)) -> Result<(), Error> {
-        let problem = self.guarded(|log| {
+    /// Whether the log has come as far as it must.
+    fn reaches(&self, last: u64, written: u64) -> Result<(), Error> {
+        if last >= written {
+            return Ok(());
+        }
+        Err(damaged(&self.path, format!("it ends at revision {last} although revision {written} had been written")))
+    }
+
+    fn read_meta(&mut self) -> Result<u64, Error> {
+        let oldest = self.guarded(|log| {
             let records = log.db.begin_read()?.open_table(RECORDS)?;
-            for item in records.range((from, 0)..)? {
+            let Some(meta) = records.get(META)? else { return Ok(Err("its first record is missing")) };
+            Ok(Record::unseal(META, meta.value()).map(|record| record.created))
+        })?;
+        self.oldest = oldest.map_err(|problem| damaged(&self.path, problem))?;
+        Ok(self.oldest)
+    }
+
+    /// Hands out the records from `from` on, and counts them.
+    fn scan(&mut self, from: RecordId, mut each: impl FnMut(u64, u32, Record<'_>)) -> Result<u64, Error> {
+        let counted = self.guarded(|log| {
+            let records = log.db.begin_read()?.open_table(RECORDS)?;
+            let (mut count, mut last) = (0, META);
+            for item in records.range(from.max((0, 1))..)? {
                 let (id, bytes) = item?;
-                let (revision, index) = id.value();
-                match Record::decode(bytes.value()) {
-                    Ok(record) => each(revision, index, record),
-                    Err(problem) => return Ok(Some(problem)),
+                let id = id.value();
+                if id <= last {
+                    return Ok(Err("its records are out of order"));
+                }
+                (count, last) = (count + 1, id);
+                match Record::unseal(id, bytes.value()) {
+                    Ok(record) => each(id.0, id.1, record),
+                    Err(problem) => return Ok(Err(problem)),
                 }
             }
-            Ok(None)
+            Ok(Ok(count))
         })?;
-        problem.map_or(Ok(()), |problem| Err(damaged(&self.path, problem)))
+        counted.map_err(|problem| damaged(&self.path, problem))
     }
+}
+
+/// Makes a log of today's format from one of version 1, and puts it in its place.
+fn convert(home: &Home, disk: Disk, options: &Options) -> Result<(), Error> {
+    let mut old = Log::over(&home.file(), disk, options)?;
+    let (records, oldest) = old.guarded(|old| first_format::read(&old.db))?.map_err(|p| damaged(&old.path, p))?;
+    let mut new = Log::create(&home.cradle(), options)?;
+    new.import(&records, oldest)?;
+    drop((old, new));
+    home.settle()
+}
+
+/// A record as it lies in the log.
+pub(crate) fn sealed(id: RecordId, record: &Record<'_>) -> Vec<u8> {
+    let mut out = vec![0; SEAL + record.len()];
+    record.seal(id, &mut out);
+    out
+}
+
+fn put_meta(records: &mut redb::Table<'_, RecordId, &'static [u8]>, oldest: u64) -> Result<(), redb::Error> {
+    let meta = Record { created: oldest, expires: 0, key: "", value: None };
+    records.insert(META, &sealed(META, &meta)[..])?;
+    Ok(())
 }
 
 fn append(records: &mut redb::Table<'_, RecordId, &'static [u8]>, commit: &Commit) -> Result<(), redb::Error> {
@@ -202,7 +251,7 @@ fn append(records: &mut redb::Table<'_, RecordId, &'static [u8]>, commit: &Commi
             value: (!event.deleted).then_some(&event.entry.value[..]),
         };
         let id = (commit.revision, u32::try_from(place).unwrap_or(u32::MAX));
-        record.encode(records.insert_reserve(id, record.len())?.as_mut());
+        record.seal(id, records.insert_reserve(id, SEAL + record.len())?.as_mut());
     }
     Ok(())
 }
@@ -262,11 +311,6 @@ fn translate(tried: &'static str, path: &Path, error: redb::Error) -> Error {
         redb::Error::Io(e) => io_error(tried, path, &e),
         redb::Error::Corrupted(reason) => damaged(path, reason),
         redb::Error::UpgradeRequired(version) => damaged(path, format!("its redb file has version {version}")),
-        redb::Error::DatabaseAlreadyOpen => Error::Io {
-            tried,
-            path: path.display().to_string(),
-            reason: "another process is using this datastore".into(),
-        },
         other => Error::Io { tried, path: path.display().to_string(), reason: other.to_string() },
     }
 }

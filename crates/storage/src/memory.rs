@@ -9,7 +9,7 @@ use crate::{
     core::Core,
     draft::Draft,
     options::Options,
-    port::{Change, Entry, Error, Guard, Page, Reply, Revision, Store, Watch},
+    port::{Attachment, Change, Entry, Error, Guard, Page, Reply, Revision, Store, Watch},
     shared::Shared,
     snapshot,
 };
@@ -33,7 +33,8 @@ impl Memory {
     /// Does what is due: deletes what is over its time, forgets old history. Returns when there is something to do again.
     pub fn tick(&self) -> Option<Duration> {
         let _one = self.writer.lock();
-        let now = self.shared.options.clock.now_ms();
+        let clock = &self.shared.options.clock;
+        let (now, steady) = (clock.now_ms(), clock.steady_ms());
         loop {
             let commits = {
                 let core = self.shared.core.read();
@@ -44,14 +45,16 @@ impl Memory {
             if commits.is_empty() {
                 break;
             }
-            self.shared.apply(&commits, now);
+            self.shared.apply(&commits, steady);
         }
         let mut core = self.shared.core.write();
-        if let Some(target) = core.due_compaction(now, &self.shared.options) {
+        if let Some(target) = core.due_compaction(steady, &self.shared.options) {
             core.compact(target);
         }
         while core.trim(1024, &mut Vec::new()) {}
-        core.next_deadline(&self.shared.options).map(|at| Duration::from_millis(at.saturating_sub(now)))
+        let expiry = core.next_expiry().map(|at| at.saturating_sub(now));
+        let forgetting = core.next_forgetting(&self.shared.options).map(|at| at.saturating_sub(steady));
+        expiry.into_iter().chain(forgetting).min().map(Duration::from_millis)
     }
 
     /// Calls [`Self::tick`] whenever it is due, by tokio's time. Spawn it where deadlines matter; it ends with the store.
@@ -75,22 +78,20 @@ impl Memory {
 
     fn commit_now(&self, guards: &[Guard], changes: Vec<Change>) -> Result<Revision, Error> {
         let _one = self.writer.lock();
-        let now = self.shared.options.clock.now_ms();
-        let before = {
+        let clock = &self.shared.options.clock;
+        let (now, steady) = (clock.now_ms(), clock.steady_ms());
+        let due = |core: &Core| (core.next_expiry(), core.next_forgetting(&self.shared.options));
+        let (revision, commits, before) = {
             let core = self.shared.core.read();
             core.readable(Revision(0))?;
-            core.next_deadline(&self.shared.options)
-        };
-        let (revision, commits) = {
-            let core = self.shared.core.read();
             let mut draft = Draft::new(&core, now);
             let revision = draft.add(guards, changes)?;
-            (revision, draft.finish())
+            (revision, draft.finish(), due(&core))
         };
-        self.shared.apply(&commits, now);
+        self.shared.apply(&commits, steady);
         let mut core = self.shared.core.write();
-        let after = core.next_deadline(&self.shared.options);
-        if let Some(target) = core.due_compaction(now, &self.shared.options) {
+        let after = due(&core);
+        if let Some(target) = core.due_compaction(steady, &self.shared.options) {
             core.compact(target);
             while core.trim(1024, &mut Vec::new()) {}
         }
@@ -128,8 +129,8 @@ impl Store for Memory {
             Ok(())
         })
     }
-    fn snapshot<'a>(&'a self, to: &'a Path) -> Reply<'a, Revision> {
-        Box::pin(async move { snapshot::write(&self.shared, to) })
+    fn snapshot<'a>(&'a self, to: &'a Path, with: Vec<Attachment>) -> Reply<'a, Revision> {
+        Box::pin(async move { snapshot::write(&self.shared, to, &with) })
     }
     fn size_bytes(&self) -> u64 {
         self.shared.core.read().bytes()

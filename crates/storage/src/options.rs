@@ -1,14 +1,20 @@
-//! What an engine is told when it is made: clock, bounds, and hooks for tests.
+//! What an engine is told when it is made: clock, medium and bounds.
 
 use std::{
-    sync::{Arc, atomic::AtomicU64, atomic::Ordering},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, LazyLock, atomic::AtomicU64, atomic::Ordering},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Where an engine takes the time from: deadlines survive restarts, so it is the wall clock.
+use crate::medium::{Machine, Medium};
+
+/// Where an engine takes the time from.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, which may jump either way: deadlines survive restarts, so they are counted by it.
     fn now_ms(&self) -> u64;
+    /// Milliseconds since some moment, which never jump: everything that only matters within a run is counted by them.
+    fn steady_ms(&self) -> u64 {
+        self.now_ms()
+    }
 }
 
 /// The system's clock.
@@ -17,33 +23,49 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
     }
+    fn steady_ms(&self) -> u64 {
+        static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        millis(BEGUN.elapsed())
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A clock that moves only when it is told to.
 #[derive(Debug, Default)]
-pub struct ManualClock(AtomicU64);
+pub struct ManualClock {
+    wall: AtomicU64,
+    steady: AtomicU64,
+}
 
 impl ManualClock {
     /// A clock that stands at `ms`.
     pub fn at(ms: u64) -> Self {
-        Self(AtomicU64::new(ms))
+        Self { wall: AtomicU64::new(ms), steady: AtomicU64::new(0) }
     }
     /// Moves it forward. An engine with a thread of its own must be woken afterwards.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
+        self.wall.fetch_add(millis(by), Ordering::SeqCst);
+        self.steady.fetch_add(millis(by), Ordering::SeqCst);
+    }
+    /// Sets the wall clock without time having passed.
+    pub fn jump(&self, to_ms: u64) {
+        self.wall.store(to_ms, Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now_ms(&self) -> u64 {
-        self.0.load(Ordering::SeqCst)
+        self.wall.load(Ordering::SeqCst)
+    }
+    fn steady_ms(&self) -> u64 {
+        self.steady.load(Ordering::SeqCst)
     }
 }
-
-/// Puts a layer between redb and the file: tests inject faults here.
-pub type Wrap = Arc<dyn Fn(Box<dyn redb::StorageBackend>) -> Box<dyn redb::StorageBackend> + Send + Sync>;
 
 /// How an engine behaves. `Options::default()` is right for a cluster.
 #[derive(Clone)]
@@ -58,16 +80,19 @@ pub struct Options {
     pub history_bytes: usize,
     /// How many batches a watcher may lag behind before it is told to list again.
     pub watch_buffer: usize,
-    /// Writes are refused when the file system has less than this left; deletions when it has less than a quarter of it.
+    /// New keys are refused when the file system has less than this left. Changes and deletions then go on in [`Self::headroom_bytes`].
     pub reserve_bytes: u64,
+    /// What the file has taken ahead of its need, so that nobody else can. With half of it left changes are refused, with a quarter
+    /// deletions and the store's own affairs.
+    pub headroom_bytes: u64,
     /// redb's page cache. Reads are served from the index, so this only spares compaction some reading.
     pub cache_bytes: usize,
     /// How long after a write the next checkpoint may wait.
     pub checkpoint: Duration,
     /// Files below this size are repaired in an instant and get a checkpoint only when closed.
     pub checkpoint_over_bytes: u64,
-    /// A layer below redb, for fault injection.
-    pub wrap: Option<Wrap>,
+    /// What the file lies on.
+    pub medium: Arc<dyn Medium>,
 }
 
 impl std::fmt::Debug for Options {
@@ -78,6 +103,7 @@ impl std::fmt::Debug for Options {
             .field("history_bytes", &self.history_bytes)
             .field("watch_buffer", &self.watch_buffer)
             .field("reserve_bytes", &self.reserve_bytes)
+            .field("headroom_bytes", &self.headroom_bytes)
             .finish_non_exhaustive()
     }
 }
@@ -91,15 +117,22 @@ impl Default for Options {
             history_bytes: 128 << 20,
             watch_buffer: 16_384,
             reserve_bytes: 64 << 20,
+            headroom_bytes: 16 << 20,
             cache_bytes: 16 << 20,
             checkpoint: Duration::from_secs(5),
             checkpoint_over_bytes: 32 << 20,
-            wrap: None,
+            medium: Arc::new(Machine),
         }
     }
 }
 
 impl Options {
+    /// The same on another medium.
+    pub fn with_medium(mut self, medium: Arc<dyn Medium>) -> Self {
+        self.medium = medium;
+        self
+    }
+
     /// The same with another clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -107,7 +140,7 @@ impl Options {
     }
 
     pub(crate) fn history_ms(&self) -> u64 {
-        u64::try_from(self.history.as_millis()).unwrap_or(u64::MAX)
+        millis(self.history)
     }
 
     /// Compaction waits a little longer than the history lasts, so that a trickle of writes does not wake it each time.

@@ -86,6 +86,22 @@ pub struct Batch {
     pub events: Arc<[Event]>,
 }
 
+/// A file that travels in a snapshot. The store does not look into it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+impl std::fmt::Debug for Attachment {
+    // It may hold keys: never its content.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attachment").field("name", &self.name).field("length", &self.bytes.len()).finish()
+    }
+}
+
 /// What went wrong.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
@@ -164,8 +180,8 @@ pub trait Store: Send + Sync + 'static {
     fn watch<'a>(&'a self, prefix: &'a str, after: Revision) -> Reply<'a, Watch>;
     /// Forgets the history before `revision`.
     fn compact(&self, revision: Revision) -> Reply<'_, ()>;
-    /// Writes a consistent copy to a new file while running.
-    fn snapshot<'a>(&'a self, to: &'a std::path::Path) -> Reply<'a, Revision>;
+    /// Writes a consistent copy to a new file while running, and what comes `with` it. [`crate::Snapshot`] reads it.
+    fn snapshot<'a>(&'a self, to: &'a std::path::Path, with: Vec<Attachment>) -> Reply<'a, Revision>;
     /// Bytes on disk, for metrics and `status`.
     fn size_bytes(&self) -> u64;
 }

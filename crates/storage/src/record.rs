@@ -2,8 +2,12 @@
 
 use bytes::Bytes;
 
+use crate::{checksum::crc32c, index::RecordId};
+
 const DELETED: u8 = 1;
 const HEAD: usize = 1 + 8 + 8 + 4;
+/// In the log a checksum of id and record lies in front of each record.
+pub(crate) const SEAL: usize = 4;
 
 /// A record as it lies in the file.
 #[derive(Debug, PartialEq)]
@@ -49,9 +53,29 @@ impl<'a> Record<'a> {
         Ok(Self { created: number(1), expires: number(9), key, value })
     }
 
+    /// Writes it as it lies in the log into `out`, which is [`SEAL`] longer than [`Self::len`].
+    pub fn seal(&self, id: RecordId, out: &mut [u8]) {
+        let (seal, rest) = out.split_at_mut(SEAL);
+        self.encode(rest);
+        seal.copy_from_slice(&sum(id, rest).to_le_bytes());
+    }
+
+    /// Reads one from the log, or says what is wrong with it.
+    pub fn unseal(id: RecordId, bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let (seal, rest) = bytes.split_at_checked(SEAL).ok_or("a record is too short")?;
+        if seal != sum(id, rest).to_le_bytes() {
+            return Err("a record's checksum does not match");
+        }
+        Self::decode(rest)
+    }
+
     pub fn bytes(&self) -> Option<Bytes> {
         self.value.map(Bytes::copy_from_slice)
     }
+}
+
+fn sum((revision, place): RecordId, record: &[u8]) -> u32 {
+    crc32c(&[&revision.to_le_bytes(), &place.to_le_bytes(), record])
 }
 
 #[cfg(test)]
@@ -66,6 +90,21 @@ mod tests {
             record.encode(&mut out);
             assert_eq!(Record::decode(&out), Ok(record));
         }
+    }
+
+    #[test]
+    fn a_seal_is_broken_by_any_bit_and_by_another_place() {
+        let record = Record { created: 7, expires: 9, key: "/k", value: Some(b"value") };
+        let mut good = vec![0; SEAL + record.len()];
+        record.seal((3, 1), &mut good);
+        assert_eq!(Record::unseal((3, 1), &good), Ok(record));
+        assert!(Record::unseal((3, 2), &good).is_err() && Record::unseal((2, 1), &good).is_err());
+        for bit in 0..good.len() * 8 {
+            let mut bad = good.clone();
+            bad[bit / 8] ^= 1 << (bit % 8);
+            assert!(Record::unseal((3, 1), &bad).is_err(), "bit {bit}");
+        }
+        assert!(Record::unseal((3, 1), &good[..2]).is_err());
     }
 
     #[test]

@@ -45,11 +45,11 @@ impl Shared {
         Revision(self.revision.load(Ordering::Acquire))
     }
 
-    pub fn apply(&self, commits: &[Commit], now_ms: u64) {
+    pub fn apply(&self, commits: &[Commit], steady_ms: u64) {
         for part in commits.chunks(APPLY_AT_ONCE) {
             let mut core = self.core.write();
             for commit in part {
-                core.apply(commit, now_ms);
+                core.apply(commit, steady_ms);
             }
             // Who reads this revision finds all its events in the channels of the watchers already.
             self.revision.store(core.revision, Ordering::Release);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
-use storage::{Change, Embedded, Error, Guard, ManualClock, Options, Revision, Store, contract};
+use storage::{Attachment, Change, Embedded, Error, Guard, ManualClock, Options, Revision, Snapshot, Store, contract};
 
 struct Bench {
     clock: Arc<ManualClock>,
@@ -187,25 +187,35 @@ async fn snapshot_and_restore() {
         })
     };
     let file = dir.path().join("snapshot");
-    let at = store.snapshot(&file).await.expect("written");
+    let key = Attachment { name: "pki/ca.key".into(), bytes: b"secret".to_vec() };
+    let at = store.snapshot(&file, vec![key.clone()]).await.expect("written");
     writer.await.expect("ends");
     let picture = store.list("", "", 0, at).await.expect("readable");
-    let restored = Embedded::restore(&file, dir.path().join("b")).expect("restores");
+    let snapshot = Snapshot::open(&file).expect("whole");
+    assert_eq!((snapshot.revision, snapshot.keys), (at, picture.entries.len() as u64));
+    assert_eq!(snapshot.attachments, [key]);
+    assert!(!format!("{snapshot:?}").contains("115"), "what is attached is not printed");
+    let restored = snapshot.restore(&dir.path().join("b")).expect("restores");
     assert!(restored > store.revision());
     let copy = Embedded::open(dir.path().join("b"), Options::default()).expect("opens");
     assert_eq!(copy.list("", "", 0, Revision(0)).await.expect("readable").entries, picture.entries);
     assert_eq!(copy.revision(), restored);
     assert!(write(&copy, put("/new", "")).await > restored);
-    assert!(Embedded::restore(&file, dir.path().join("b")).is_err(), "never over an existing one");
+    assert!(matches!(copy.watch("/", at).await, Err(Error::Compacted { .. })), "who saw the old one lists again");
+    drop(copy);
+    assert!(snapshot.restore(&dir.path().join("b")).is_err(), "never over an existing one");
     let bytes = std::fs::read(&file).expect("readable");
     let whole = bytes.len();
-    for (name, bad) in
-        [("cut", bytes[..whole - 1].to_vec()), ("flipped", [&bytes[..500], &[bytes[500] ^ 1], &bytes[501..]].concat())]
-    {
-        std::fs::write(dir.path().join(name), bad).expect("written");
-        let answer = Embedded::restore(dir.path().join(name), dir.path().join("c"));
-        assert!(matches!(answer, Err(Error::Damaged { .. })), "{name}: {answer:?}");
-        assert!(!dir.path().join("c").exists(), "{name}: nothing was made");
+    let mut bad = vec![bytes[..whole - 1].to_vec(), [&bytes[..], b"x"].concat(), Vec::new()];
+    for at in (0..whole).step_by(977).chain(0..100) {
+        bad.push(bytes[..at].to_vec());
+        bad.push([&bytes[..at], &[bytes[at] ^ 1], &bytes[at + 1..]].concat());
+    }
+    for (n, bad) in bad.into_iter().enumerate() {
+        let path = dir.path().join("bad");
+        std::fs::write(&path, bad).expect("written");
+        let answer = Snapshot::open(&path);
+        assert!(matches!(answer, Err(Error::Damaged { .. })), "{n}: {answer:?}");
     }
 }
 

@@ -1,14 +1,13 @@
 //! Errors of the file system below redb: refused writes, served reads, and recovery in the same process.
 use std::{
     io,
-    ops::Bound,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
     },
 };
 
-use storage::{Change, Embedded, Error, Options, Revision, StorageBackend, Store};
+use storage::{Change, Embedded, Error, Medium, Options, Revision, StorageBackend, Store};
 
 const FINE: u8 = 0;
 const WRITES_FAIL: u8 = 1;
@@ -54,14 +53,13 @@ impl StorageBackend for Faulty {
     fn close(&self) -> io::Result<()> {
         self.below.close()
     }
-    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, redb::BackendError> {
-        self.below.try_lock_range(start, end)
-    }
-    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), redb::BackendError> {
-        self.below.unlock_range(start, end)
-    }
-    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, redb::BackendError> {
-        self.below.query_lock_range(start, end)
+}
+
+struct FaultyMedium(Arc<AtomicU8>);
+
+impl Medium for FaultyMedium {
+    fn wrap(&self, below: Box<dyn StorageBackend>) -> Box<dyn StorageBackend> {
+        Box::new(Faulty { below, mode: self.0.clone() })
     }
 }
 
@@ -73,11 +71,8 @@ fn put(key: &str, value: &str) -> Vec<Change> {
 async fn recovers_in_the_same_process() {
     let dir = tempfile::tempdir().expect("a directory");
     let mode = Arc::new(AtomicU8::new(FINE));
-    let wrap = {
-        let mode = mode.clone();
-        Arc::new(move |below| Box::new(Faulty { below, mode: mode.clone() }) as Box<dyn StorageBackend>)
-    };
-    let store = Embedded::open(dir.path(), Options { wrap: Some(wrap), ..Options::default() }).expect("opens");
+    let options = || Options::default().with_medium(Arc::new(FaultyMedium(mode.clone())));
+    let store = Embedded::open(dir.path(), options()).expect("opens");
     let mut watch = store.watch("/", Revision(0)).await.expect("watchable");
     let mut sure = Vec::new();
     for (round, fault) in [WRITES_FAIL, SYNC_FAILS, FULL, SYNC_FAILS].into_iter().enumerate() {

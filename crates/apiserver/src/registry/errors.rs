@@ -14,7 +14,8 @@ pub fn from_store(error: &Error) -> Status {
             Status::expired(format!("too old resource version: {} ({})", asked.0, oldest.0))
         }
         Error::Future { asked, current } => too_large(asked.0, current.0),
-        Error::NoSpace { .. } => Status::unavailable(error.to_string()).retry_after(5),
+        // Without a time to retry after: clients would wait for it in silence, and room may be long in coming.
+        Error::NoSpace { .. } => Status::unavailable(error.to_string()),
         Error::Damaged { .. } | Error::Io { .. } => Status::internal(error),
         Error::Closed => Status::unavailable("the server is shutting down").retry_after(1),
     }

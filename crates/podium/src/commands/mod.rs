@@ -1,8 +1,10 @@
 //! The commands.
 
+pub mod backup;
 pub mod down;
 pub mod image;
 pub mod reset;
+pub mod restore;
 pub mod service;
 pub mod status;
 pub mod up;

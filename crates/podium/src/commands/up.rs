@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, bail};
 
 use crate::{
+    backup,
     cli::Up,
     commands::say,
     host,
@@ -95,6 +96,7 @@ fn check_host(plan: &Plan, report: &Report) -> anyhow::Result<()> {
         may_lower_oom: host::may_lower_oom(),
         may_set_conntrack: host::may_set_conntrack(),
         free_bytes: data,
+        continued: backup::in_use(&plan.instance),
         data_dir: plan.instance.dir.display().to_string(),
     };
     let verdict = host::judge(&facts);
@@ -129,10 +131,27 @@ fn foreground(plan: Plan) -> anyhow::Result<()> {
         runtime.shutdown_timeout(std::time::Duration::from_secs(2));
         result
     });
+    let result = match result {
+        Ok(Some(follower)) => Err(again(follower)),
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
     if let Err(error) = &result {
         report.failed(error);
     }
     result
+}
+
+/// Starts the program anew in this process, with the same arguments: whoever waits for its end goes on waiting. Only comes back if that fails.
+fn again(follower: UnixStream) -> anyhow::Error {
+    use std::os::unix::process::CommandExt;
+    let mut args: Vec<_> = std::env::args_os().collect();
+    // The demo has been deployed.
+    args.retain(|a| a != "--demo" && a != "--notify");
+    let mut command = Command::new("/proc/self/exe");
+    command.arg0(&args[0]).args(&args[1..]).arg("--notify");
+    command.stdin(Stdio::from(std::os::fd::OwnedFd::from(follower)));
+    anyhow::Error::new(command.exec()).context("cannot start the server again")
 }
 
 /// Starts the same program in the background and shows its progress until it is ready.

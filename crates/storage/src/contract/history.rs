@@ -165,9 +165,9 @@ pub(super) async fn snapshot_is_whole(bench: &dyn Bench) {
     let store = bench.open(Options::default());
     write(&*store, put("/k", "v")).await;
     let to = bench.directory().join("snapshot");
-    let at = store.snapshot(&to).await.expect("written");
+    let at = store.snapshot(&to, vec![]).await.expect("written");
     assert_eq!(at, Revision(1));
     assert!(std::fs::metadata(&to).is_ok_and(|m| m.len() > 0));
-    assert!(store.snapshot(&to).await.is_err(), "an existing file is not overwritten");
+    assert!(store.snapshot(&to, vec![]).await.is_err(), "an existing file is not overwritten");
     std::fs::remove_file(&to).expect("removable");
 }

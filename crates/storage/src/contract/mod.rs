@@ -4,11 +4,14 @@
 
 mod history;
 mod reading;
+mod stepped;
 mod writing;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+
+pub use stepped::Stepped;
 
 use crate::{Change, Error, Options, Revision, Store, Watch};
 
