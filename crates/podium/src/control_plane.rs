@@ -120,7 +120,7 @@ impl ControlPlane {
 fn unusable(error: storage::Error, instance: &Instance) -> anyhow::Error {
     match error {
         storage::Error::Damaged { .. } => anyhow::anyhow!(
-            "{error}\n  Nothing of it is served; pods that run are left alone. Put a backup in its place with\n    podium restore FILE --force --data-dir {}\n  which keeps the damaged file in {}",
+            "the datastore {error}\n  Nothing of it is served; pods that run are left alone. Put a backup in its place with\n    podium restore FILE --force --data-dir {}\n  which keeps the damaged file in {}",
             instance.dir.display(),
             crate::backup::before(instance).display()
         ),

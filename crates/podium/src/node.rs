@@ -259,7 +259,9 @@ fn is_ready(node: &NodeObject) -> bool {
         .and_then(|s| s.conditions.as_ref())
         .is_some_and(|all| all.iter().any(|c| c.type_ == "Ready" && c.status == "True"));
     let taints = node.spec.as_ref().and_then(|s| s.taints.as_ref());
-    condition && !taints.is_some_and(|all| all.iter().any(|t| t.key.starts_with("node.kubernetes.io/")))
+    // Pressure and cordons taint it as well: they are no reason to call it not ready.
+    let away = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+    condition && !taints.is_some_and(|all| all.iter().any(|t| away.contains(&t.key.as_str())))
 }
 
 fn image_table(images: &[Arc<cri::image::Image>]) -> String {

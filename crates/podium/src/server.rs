@@ -63,7 +63,8 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStrea
     let control = Arc::new(control);
     let socket = control::serve(&plan.instance, handler(&plan, &control, &node, &stop))?;
     let result = serve(&plan, report, &pki, &control, &node, stopped).await;
-    let keep = matches!(result, Ok(Stop::KeepPods | Stop::Again(_)));
+    // An error of ours is no reason to end what runs.
+    let keep = !matches!(result, Ok(Stop::WithPods));
     if !matches!(result, Ok(Stop::Again(_))) {
         service::tell(service::STOPPING);
     }

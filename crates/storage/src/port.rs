@@ -139,8 +139,8 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// The file is damaged or of another version.
-    #[error("the datastore {path} cannot be used: {reason}")]
+    /// The file, of a store or a snapshot, is damaged or of another version.
+    #[error("{path} cannot be used: {reason}")]
     Damaged {
         /// The file.
         path: String,

@@ -8,7 +8,7 @@ mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use platter::Fault;
+use platter::{Fault, Lie};
 use storage::{Change, Error, Store};
 use world::{Trouble, World};
 
@@ -20,8 +20,9 @@ const LENGTH: usize = 60;
 /// What one run was like, for comparison: steps of the disk, a sum over them, revisions, ends.
 type Outcome = (u64, u64, u64, u64);
 
-fn run(seed: u64) -> Outcome {
+fn run(seed: u64, lie: Option<Lie>) -> Outcome {
     let mut world = World::new(seed);
+    world.drive.lock().lie = lie;
     // Every kind of trouble alone, and all together.
     let trouble =
         Trouble { faults: !seed.is_multiple_of(4), full: seed.is_multiple_of(3), jumps: seed.is_multiple_of(5) };
@@ -39,7 +40,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn replay(seed: u64) -> Outcome {
-    catch_unwind(AssertUnwindSafe(|| run(seed))).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| run(seed, None))).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         panic!("seed {seed} fails (cargo xtask crash --seed {seed}): {}", text.unwrap_or_default())
     })
@@ -73,14 +74,21 @@ fn seeds() {
 #[test]
 fn a_seed_replays() {
     for seed in [1, 6, 30] {
-        assert_eq!(run(seed), run(seed), "seed {seed}");
+        assert_eq!(run(seed, None), run(seed, None), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_disk_that_breaks_its_promises_is_found_out() {
+    for lie in [Lie::Sync, Lie::Cache] {
+        let found = (1..=SEEDS).any(|seed| catch_unwind(AssertUnwindSafe(|| run(seed, Some(lie)))).is_err());
+        assert!(found, "{lie:?}: the model does not notice lost writes");
     }
 }
 
 /// A short life with all that a store does: creation, writes, a compaction, a checkpoint, an end in order.
 fn life(fault: Option<(u64, Fault)>) -> (bool, u64) {
     let mut world = World::new(2);
-    world.drive.lock().arm(fault);
     world.open(fault);
     for _ in 0..14 {
         world.happen(Trouble { faults: false, full: false, jumps: false });

@@ -36,6 +36,15 @@ pub enum Fault {
     Sync,
 }
 
+/// How a disk may break what every disk promises. A model that does not notice is no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// It says that it has synced, and has not.
+    Sync,
+    /// After a failed sync its cache cannot be dropped.
+    Cache,
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Write(u64, Vec<u8>),
@@ -59,6 +68,7 @@ pub struct Platter {
     /// Blocks that others have taken.
     hog: u64,
     rng: Rng,
+    pub lie: Option<Lie>,
     /// How often the store ran into the end of the disk.
     pub overruns: u64,
     /// A sum over everything that was done: equal runs have equal sums.
@@ -187,6 +197,7 @@ impl Platter {
         let struck = self.strike(true)?;
         let cached = std::mem::take(&mut self.cached);
         match struck {
+            None if self.lie == Some(Lie::Sync) => self.cached = cached,
             None => cached.iter().for_each(|step| apply(&mut self.durable, step)),
             Some(Fault::Sync) => {
                 // Each page either arrived, or is given up: it counts as clean although the disk has the old one.
@@ -235,7 +246,7 @@ impl Platter {
 
     /// Nothing was cached or is doubtful: what readers see is what the disk has.
     fn forget_cache(&mut self) {
-        if self.off.is_none() {
+        if self.off.is_none() && self.lie != Some(Lie::Cache) {
             self.current.clone_from(&self.durable);
             for step in &self.cached {
                 apply(&mut self.current, step);
@@ -260,6 +271,7 @@ impl Drive {
             capacity: capacity_blocks,
             hog: 0,
             rng,
+            lie: None,
             overruns: 0,
             trace: 0,
             steps: 0,
