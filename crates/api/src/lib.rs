@@ -10,7 +10,6 @@ pub mod defaults;
 pub mod fields;
 mod generated;
 pub mod normalize;
-pub mod openapi;
 pub mod pod;
 pub mod resource;
 pub mod validation;

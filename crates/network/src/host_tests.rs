@@ -4,7 +4,7 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,10 +14,7 @@ use cri::{
     runtime::SandboxId,
 };
 use serde_json::{Value as Json, json};
-use sys::netlink::{
-    route::{Changes, Reach, Route, Router, Veth},
-    socket::in_namespace_of,
-};
+use sys::netlink::route::{Changes, Reach, Route, Router, Veth};
 
 use client::transport::EventKind;
 use hickory_proto::{
@@ -29,6 +26,7 @@ use crate::{
     Config, Dns, Pods, Proxy, Rules, Wish, cleanup,
     fake_api::{self, Api},
     proxy::{Slots, stale, tests::wish},
+    test_space::{PATIENCE, Space, fetch, shell},
 };
 
 const INSIDE: &str = "PODIUM_TEST_NETWORK_NODE";
@@ -37,71 +35,6 @@ const WORLD: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 254);
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 7);
 /// What an instance may have left.
 const LEFT: &str = "ip -o link | cut -d: -f2; ip -4 route show table all; nft list ruleset";
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A process in a network namespace of its own.
-struct Space(Child);
-
-impl Space {
-    fn new() -> Self {
-        // `cat` says that it is there, and ends with this process at the latest.
-        let mut child = Command::new("unshare")
-            .args(["--net", "sh", "-c", "echo; exec cat"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("unshare starts");
-        child.stdout.as_mut().expect("piped").read_exact(&mut [0]).expect("it is there");
-        Self(child)
-    }
-    fn pid(&self) -> i32 {
-        i32::try_from(self.0.id()).expect("a pid")
-    }
-    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        in_namespace_of(self.pid(), work).expect("enters")
-    }
-    /// Answers every connection with `name` and the client's address.
-    fn serve(&self, port: u16, name: &'static str) {
-        let listener = self.run(|| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))).expect("listens");
-        std::thread::spawn(move || {
-            while let Ok((mut stream, client)) = listener.accept() {
-                // The client may have gone; the next one has not.
-                let _ = stream.write_all(format!("{name} {}", client.ip()).as_bytes());
-            }
-        });
-    }
-    fn serve_udp(&self, port: u16, name: &'static str) {
-        let socket = self.run(|| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port))).expect("binds");
-        std::thread::spawn(move || {
-            while let Ok((_, client)) = socket.recv_from(&mut [0; 9]) {
-                let _ = socket.send_to(name.as_bytes(), client);
-            }
-        });
-    }
-    fn fetch(&self, ip: Ipv4Addr, port: u16) -> Result<String, ErrorKind> {
-        self.run(|| fetch(ip, port))
-    }
-}
-
-impl Drop for Space {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn fetch(ip: Ipv4Addr, port: u16) -> Result<String, ErrorKind> {
-    let mut stream = TcpStream::connect_timeout(&SocketAddr::from((ip, port)), PATIENCE).map_err(|e| e.kind())?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(|e| e.kind())?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text).map_err(|e| e.kind())?;
-    Ok(text)
-}
-
-fn shell(command: &str) -> String {
-    let output = Command::new("sh").args(["-c", command]).output().expect("sh runs");
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
-}
 
 #[test]
 fn the_network_of_a_node() {
@@ -175,6 +108,10 @@ fn sandbox(n: usize) -> SandboxId {
 
 async fn inside() {
     let world = uplink();
+    // The carrier comes a moment after the link.
+    while shell("ip route").contains("linkdown") {
+        tokio::task::yield_now().await;
+    }
     let uplinked = shell(LEFT);
     let dir = tempfile::tempdir().expect("a directory");
     let told = Arc::new(parking_lot::Mutex::new(Vec::new()));
@@ -220,6 +157,7 @@ async fn inside() {
     many(&node.rules).await;
     fed_by_the_api(&config, &node.rules, &world, &spaces[0], &ips).await;
     guard.abort();
+    assert!(guard.await.is_err_and(|e| e.is_cancelled()), "it must not make the rules anew any more");
     assert!(told.lock().len() <= 4, "made anew only when something else touched it: {:?}", told.lock());
     cleanup("0123abcd").expect("cleans up");
     cleanup("0123abcd").expect("nothing to do is fine");
@@ -413,8 +351,10 @@ async fn fed_by_the_api(config: &Config, rules: &Arc<Rules>, world: &Space, pod:
     let slice = |ips: &[Ipv4Addr]| {
         let mut meta = meta("fed-1");
         meta["labels"] = json!({"kubernetes.io/service-name": "fed"});
-        let endpoints: Vec<Json> =
-            ips.iter().map(|ip| json!({"addresses": [ip.to_string()], "conditions": {"ready": true}})).collect();
+        let endpoints: Vec<Json> = ips
+            .iter()
+            .map(|ip| json!({"addresses": [ip.to_string()], "conditions": {"ready": true}, "nodeName": "here"}))
+            .collect();
         json!({"metadata": meta, "addressType": "IPv4", "ports": [{"name": "p", "port": 8080, "protocol": "TCP"}], "endpoints": endpoints})
     };
     let api = Api::default()
@@ -428,7 +368,7 @@ async fn fed_by_the_api(config: &Config, rules: &Arc<Rules>, world: &Space, pod:
     let mut synced = proxy.synced();
     let tasks = [tokio::spawn(proxy.run()), tokio::spawn(dns.run())];
     synced.wait_for(|s| *s).await.expect("synced");
-    assert!((0..20).any(|_| pod.fetch(vip, 80).is_ok()), "what was listed is in force");
+    assert_eq!(pod.fetch(vip, 80).err(), None, "what was listed is in force");
     assert!(!shell("nft list map ip podium-0123abcd frontends").contains("10.96.16."), "what is not listed is gone");
 
     let ask = |name: &str, tcp: bool| {

@@ -13,6 +13,8 @@ mod proxy;
 mod fake_api;
 #[cfg(test)]
 mod host_tests;
+#[cfg(test)]
+mod test_space;
 
 pub use config::{BadCidr, Cidr, Config, Log, Names, resolvers};
 pub use dns::Dns;

@@ -163,6 +163,15 @@ pub fn primary_address() -> Option<IpAddr> {
     (!ip.is_unspecified()).then_some(ip)
 }
 
+/// The node's address where none was given: that of the way out; on a host without a default route that of any link;
+/// on a host without a network the first address of the pods' range, which no pod ever gets.
+pub fn node_address(pod_cidr: &str) -> Option<IpAddr> {
+    let links = || sys::netlink::route::Router::open().and_then(|r| r.addresses()).unwrap_or_default();
+    let linked = || links().into_iter().find(|a| a.global && !a.ip.is_loopback()).map(|a| IpAddr::V4(a.ip));
+    let first = || pod_cidr.parse::<network::Cidr>().ok()?.at(1).map(IpAddr::V4);
+    primary_address().or_else(linked).or_else(first)
+}
+
 /// The host's name as a node name.
 pub fn node_name() -> String {
     let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();

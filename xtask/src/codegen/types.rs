@@ -313,8 +313,10 @@ fn flatten(facts: &Facts, root: &str, name: &str, out: &mut Vec<(String, GoField
 
 /// Which struct a field means: the same type may be atomic in one place and granular in another.
 fn reference(facts: &Facts, owner: &str, field: &GoField) -> (String, bool) {
-    let here = field.shape == "struct" && atomic(facts.property(owner, &field.json));
-    (field.of.clone(), here || atomic(facts.schema(&field.of)))
+    let property = facts.property(owner, &field.json);
+    let here = field.shape == "struct" && atomic(property);
+    let granular = property["x-kubernetes-map-type"] == "granular";
+    (field.of.clone(), here || (!granular && atomic(facts.schema(&field.of))))
 }
 
 fn atomic(schema: &Value) -> bool {

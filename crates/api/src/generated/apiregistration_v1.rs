@@ -6,9 +6,9 @@ use apimachinery::schema::Field;
 pub(super) static API_SERVICE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 651, 0, 2, "{}", &[], ""),
-    g("status", 652, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 652, 0, 2, "{}", &[], ""),
+    g("status", 653, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static API_SERVICE_CONDITION: [Field; 5] = [
@@ -22,12 +22,12 @@ pub(super) static API_SERVICE_CONDITION: [Field; 5] = [
 pub(super) static API_SERVICE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 900, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 901, 1, 2),
 ];
 
 pub(super) static API_SERVICE_SPEC: [Field; 7] = [
-    f("service", 653, 6, 1),
+    f("service", 654, 6, 1),
     f("group", 0, 4, 2),
     f("version", 0, 4, 3),
     f("insecureSkipTLSVerify", 4, 4, 4),
@@ -37,7 +37,7 @@ pub(super) static API_SERVICE_SPEC: [Field; 7] = [
 ];
 
 pub(super) static API_SERVICE_STATUS: [Field; 1] = [
-    g("conditions", 901, 12, 1, "", &[], "type"),
+    g("conditions", 902, 12, 1, "", &[], "type"),
 ];
 
 pub(super) static SERVICE_REFERENCE: [Field; 3] = [

@@ -6,7 +6,7 @@ use apimachinery::schema::Field;
 pub(super) static CONTROLLER_REVISION: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     f("data", 11, 1, 2),
     g("revision", 2, 0, 3, "0", &[], ""),
 ];
@@ -14,14 +14,14 @@ pub(super) static CONTROLLER_REVISION: [Field; 5] = [
 pub(super) static CONTROLLER_REVISION_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 679, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 680, 1, 2),
 ];
 
 pub(super) static DAEMON_SET: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 57, 1, 2, "{}", &[], ""),
     g("status", 58, 0, 3, "{}", &[], ""),
 ];
@@ -37,13 +37,13 @@ pub(super) static DAEMON_SET_CONDITION: [Field; 5] = [
 pub(super) static DAEMON_SET_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 680, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 681, 1, 2),
 ];
 
 pub(super) static DAEMON_SET_SPEC: [Field; 5] = [
-    f("selector", 626, 3, 1),
-    g("template", 336, 1, 2, "{}", &[], ""),
+    f("selector", 627, 3, 1),
+    g("template", 337, 1, 2, "{}", &[], ""),
     g("updateStrategy", 59, 0, 3, "{}", &[], ""),
     f("minReadySeconds", 1, 4, 4),
     f("revisionHistoryLimit", 1, 6, 6),
@@ -59,7 +59,7 @@ pub(super) static DAEMON_SET_STATUS: [Field; 10] = [
     f("numberAvailable", 1, 4, 7),
     f("numberUnavailable", 1, 4, 8),
     f("collisionCount", 1, 6, 9),
-    g("conditions", 681, 12, 10, "", &[], "type"),
+    g("conditions", 682, 12, 10, "", &[], "type"),
 ];
 
 pub(super) static DAEMON_SET_UPDATE_STRATEGY: [Field; 2] = [
@@ -70,7 +70,7 @@ pub(super) static DAEMON_SET_UPDATE_STRATEGY: [Field; 2] = [
 pub(super) static DEPLOYMENT: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 63, 1, 2, "{}", &[], ""),
     g("status", 64, 0, 3, "{}", &[], ""),
 ];
@@ -87,14 +87,14 @@ pub(super) static DEPLOYMENT_CONDITION: [Field; 6] = [
 pub(super) static DEPLOYMENT_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 682, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 683, 1, 2),
 ];
 
 pub(super) static DEPLOYMENT_SPEC: [Field; 8] = [
     f("replicas", 1, 6, 1),
-    f("selector", 626, 3, 2),
-    g("template", 336, 1, 3, "{}", &[], ""),
+    f("selector", 627, 3, 2),
+    g("template", 337, 1, 3, "{}", &[], ""),
     g("strategy", 65, 16, 4, "{}", &[], ""),
     f("minReadySeconds", 1, 4, 5),
     f("revisionHistoryLimit", 1, 6, 6),
@@ -110,7 +110,7 @@ pub(super) static DEPLOYMENT_STATUS: [Field; 9] = [
     f("availableReplicas", 1, 4, 4),
     f("unavailableReplicas", 1, 4, 5),
     f("terminatingReplicas", 1, 6, 9),
-    g("conditions", 683, 12, 6, "", &[], "type"),
+    g("conditions", 684, 12, 6, "", &[], "type"),
     f("collisionCount", 1, 6, 8),
 ];
 
@@ -122,7 +122,7 @@ pub(super) static DEPLOYMENT_STRATEGY: [Field; 2] = [
 pub(super) static REPLICA_SET: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 69, 1, 2, "{}", &[], ""),
     g("status", 70, 0, 3, "{}", &[], ""),
 ];
@@ -138,15 +138,15 @@ pub(super) static REPLICA_SET_CONDITION: [Field; 5] = [
 pub(super) static REPLICA_SET_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 684, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 685, 1, 2),
 ];
 
 pub(super) static REPLICA_SET_SPEC: [Field; 4] = [
     f("replicas", 1, 6, 1),
     f("minReadySeconds", 1, 4, 4),
-    f("selector", 626, 3, 2),
-    g("template", 336, 0, 3, "{}", &[], ""),
+    f("selector", 627, 3, 2),
+    g("template", 337, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static REPLICA_SET_STATUS: [Field; 7] = [
@@ -156,7 +156,7 @@ pub(super) static REPLICA_SET_STATUS: [Field; 7] = [
     f("availableReplicas", 1, 4, 5),
     f("terminatingReplicas", 1, 6, 7),
     f("observedGeneration", 2, 4, 3),
-    g("conditions", 685, 12, 6, "", &[], "type"),
+    g("conditions", 686, 12, 6, "", &[], "type"),
 ];
 
 pub(super) static ROLLING_UPDATE_DAEMON_SET: [Field; 2] = [
@@ -177,7 +177,7 @@ pub(super) static ROLLING_UPDATE_STATEFUL_SET_STRATEGY: [Field; 2] = [
 pub(super) static STATEFUL_SET: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 79, 1, 2, "{}", &[], ""),
     g("status", 80, 0, 3, "{}", &[], ""),
 ];
@@ -193,8 +193,8 @@ pub(super) static STATEFUL_SET_CONDITION: [Field; 5] = [
 pub(super) static STATEFUL_SET_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 686, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 687, 1, 2),
 ];
 
 pub(super) static STATEFUL_SET_ORDINALS: [Field; 1] = [
@@ -208,9 +208,9 @@ pub(super) static STATEFUL_SET_PERSISTENT_VOLUME_CLAIM_RETENTION_POLICY: [Field;
 
 pub(super) static STATEFUL_SET_SPEC: [Field; 11] = [
     f("replicas", 1, 6, 1),
-    f("selector", 626, 3, 2),
-    g("template", 336, 1, 3, "{}", &[], ""),
-    f("volumeClaimTemplates", 687, 4, 4),
+    f("selector", 627, 3, 2),
+    g("template", 337, 1, 3, "{}", &[], ""),
+    f("volumeClaimTemplates", 688, 4, 4),
     g("serviceName", 0, 0, 5, "\"\"", &[], ""),
     g("podManagementPolicy", 0, 4, 6, "", &V12, ""),
     g("updateStrategy", 81, 0, 7, "{}", &[], ""),
@@ -229,7 +229,7 @@ pub(super) static STATEFUL_SET_STATUS: [Field; 10] = [
     f("currentRevision", 0, 4, 6),
     f("updateRevision", 0, 4, 7),
     f("collisionCount", 1, 6, 9),
-    g("conditions", 688, 12, 10, "", &[], "type"),
+    g("conditions", 689, 12, 10, "", &[], "type"),
     g("availableReplicas", 1, 0, 11, "0", &[], ""),
 ];
 

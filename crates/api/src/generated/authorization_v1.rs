@@ -5,18 +5,18 @@ use apimachinery::schema::Field;
 
 pub(super) static FIELD_SELECTOR_ATTRIBUTES: [Field; 2] = [
     f("rawSelector", 0, 4, 1),
-    f("requirements", 690, 4, 2),
+    f("requirements", 691, 4, 2),
 ];
 
 pub(super) static LABEL_SELECTOR_ATTRIBUTES: [Field; 2] = [
     f("rawSelector", 0, 4, 1),
-    f("requirements", 691, 4, 2),
+    f("requirements", 692, 4, 2),
 ];
 
 pub(super) static LOCAL_SUBJECT_ACCESS_REVIEW: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 104, 1, 2, "{}", &[], ""),
     g("status", 105, 0, 3, "{}", &[], ""),
 ];
@@ -27,8 +27,8 @@ pub(super) static NON_RESOURCE_ATTRIBUTES: [Field; 2] = [
 ];
 
 pub(super) static NON_RESOURCE_RULE: [Field; 2] = [
-    f("verbs", 661, 1, 1),
-    f("nonResourceURLs", 661, 4, 2),
+    f("verbs", 662, 1, 1),
+    f("nonResourceURLs", 662, 4, 2),
 ];
 
 pub(super) static RESOURCE_ATTRIBUTES: [Field; 9] = [
@@ -44,16 +44,16 @@ pub(super) static RESOURCE_ATTRIBUTES: [Field; 9] = [
 ];
 
 pub(super) static RESOURCE_RULE: [Field; 4] = [
-    f("verbs", 661, 1, 1),
-    f("apiGroups", 661, 4, 2),
-    f("resources", 661, 4, 3),
-    f("resourceNames", 661, 4, 4),
+    f("verbs", 662, 1, 1),
+    f("apiGroups", 662, 4, 2),
+    f("resources", 662, 4, 3),
+    f("resourceNames", 662, 4, 4),
 ];
 
 pub(super) static SELF_SUBJECT_ACCESS_REVIEW: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 100, 1, 2, "{}", &[], ""),
     g("status", 105, 0, 3, "{}", &[], ""),
 ];
@@ -66,7 +66,7 @@ pub(super) static SELF_SUBJECT_ACCESS_REVIEW_SPEC: [Field; 2] = [
 pub(super) static SELF_SUBJECT_RULES_REVIEW: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 102, 1, 2, "{}", &[], ""),
     g("status", 106, 0, 3, "{}", &[], ""),
 ];
@@ -78,7 +78,7 @@ pub(super) static SELF_SUBJECT_RULES_REVIEW_SPEC: [Field; 1] = [
 pub(super) static SUBJECT_ACCESS_REVIEW: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 104, 1, 2, "{}", &[], ""),
     g("status", 105, 0, 3, "{}", &[], ""),
 ];
@@ -87,8 +87,8 @@ pub(super) static SUBJECT_ACCESS_REVIEW_SPEC: [Field; 6] = [
     f("resourceAttributes", 97, 6, 1),
     f("nonResourceAttributes", 95, 6, 2),
     f("user", 0, 4, 3),
-    f("groups", 661, 4, 4),
-    f("extra", 689, 4, 5),
+    f("groups", 662, 4, 4),
+    f("extra", 690, 4, 5),
     f("uid", 0, 4, 6),
 ];
 
@@ -100,8 +100,8 @@ pub(super) static SUBJECT_ACCESS_REVIEW_STATUS: [Field; 4] = [
 ];
 
 pub(super) static SUBJECT_RULES_REVIEW_STATUS: [Field; 4] = [
-    f("resourceRules", 692, 1, 1),
-    f("nonResourceRules", 693, 1, 2),
+    f("resourceRules", 693, 1, 1),
+    f("nonResourceRules", 694, 1, 2),
     g("incomplete", 4, 1, 3, "false", &[], ""),
     f("evaluationError", 0, 4, 4),
 ];

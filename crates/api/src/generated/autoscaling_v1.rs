@@ -12,7 +12,7 @@ pub(super) static CROSS_VERSION_OBJECT_REFERENCE: [Field; 3] = [
 pub(super) static HORIZONTAL_POD_AUTOSCALER: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 110, 1, 2, "{}", &[], ""),
     g("status", 111, 0, 3, "{}", &[], ""),
 ];
@@ -20,8 +20,8 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER: [Field; 5] = [
 pub(super) static HORIZONTAL_POD_AUTOSCALER_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 694, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 695, 1, 2),
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER_SPEC: [Field; 4] = [
@@ -42,7 +42,7 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER_STATUS: [Field; 5] = [
 pub(super) static SCALE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 113, 0, 2, "{}", &[], ""),
     g("status", 114, 0, 3, "{}", &[], ""),
 ];

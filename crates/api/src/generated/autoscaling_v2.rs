@@ -40,14 +40,14 @@ pub(super) static HPA_SCALING_POLICY: [Field; 3] = [
 pub(super) static HPA_SCALING_RULES: [Field; 4] = [
     f("stabilizationWindowSeconds", 1, 6, 3),
     f("selectPolicy", 0, 6, 1),
-    f("policies", 695, 4, 2),
+    f("policies", 696, 4, 2),
     f("tolerance", 6, 6, 4),
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 126, 1, 2, "{}", &[], ""),
     g("status", 127, 0, 3, "{}", &[], ""),
 ];
@@ -69,15 +69,15 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER_CONDITION: [Field; 6] = [
 pub(super) static HORIZONTAL_POD_AUTOSCALER_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 696, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 697, 1, 2),
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER_SPEC: [Field; 5] = [
     g("scaleTargetRef", 117, 1, 1, "{}", &[], ""),
     f("minReplicas", 1, 6, 2),
     g("maxReplicas", 1, 1, 3, "0", &[], ""),
-    f("metrics", 697, 4, 4),
+    f("metrics", 698, 4, 4),
     f("behavior", 123, 6, 5),
 ];
 
@@ -86,13 +86,13 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER_STATUS: [Field; 6] = [
     f("lastScaleTime", 7, 6, 2),
     f("currentReplicas", 1, 4, 3),
     g("desiredReplicas", 1, 1, 4, "0", &[], ""),
-    f("currentMetrics", 698, 0, 5),
-    g("conditions", 699, 12, 6, "", &[], "type"),
+    f("currentMetrics", 699, 0, 5),
+    g("conditions", 700, 12, 6, "", &[], "type"),
 ];
 
 pub(super) static METRIC_IDENTIFIER: [Field; 2] = [
     g("name", 0, 1, 1, "\"\"", &[], ""),
-    f("selector", 626, 6, 2),
+    f("selector", 627, 6, 2),
 ];
 
 pub(super) static METRIC_SPEC: [Field; 6] = [

@@ -6,7 +6,7 @@ use apimachinery::schema::Field;
 pub(super) static CRON_JOB: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 141, 1, 2, "{}", &[], ""),
     g("status", 142, 0, 3, "{}", &[], ""),
 ];
@@ -14,8 +14,8 @@ pub(super) static CRON_JOB: [Field; 5] = [
 pub(super) static CRON_JOB_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 700, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 701, 1, 2),
 ];
 
 pub(super) static CRON_JOB_SPEC: [Field; 8] = [
@@ -30,7 +30,7 @@ pub(super) static CRON_JOB_SPEC: [Field; 8] = [
 ];
 
 pub(super) static CRON_JOB_STATUS: [Field; 3] = [
-    f("active", 701, 4, 1),
+    f("active", 702, 4, 1),
     f("lastScheduleTime", 7, 6, 4),
     f("lastSuccessfulTime", 7, 6, 5),
 ];
@@ -38,7 +38,7 @@ pub(super) static CRON_JOB_STATUS: [Field; 3] = [
 pub(super) static JOB: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 147, 0, 2, "{}", &[], ""),
     g("status", 148, 0, 3, "{}", &[], ""),
 ];
@@ -55,15 +55,15 @@ pub(super) static JOB_CONDITION: [Field; 6] = [
 pub(super) static JOB_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 702, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 703, 1, 2),
 ];
 
 pub(super) static JOB_SCHEDULING_CONFIGURATION: [Field; 4] = [
-    f("schedulingPolicy", 560, 6, 1),
-    f("schedulingConstraints", 559, 6, 2),
-    f("disruptionMode", 556, 6, 3),
-    g("resourceClaims", 703, 12, 4, "", &[], "name"),
+    f("schedulingPolicy", 561, 6, 1),
+    f("schedulingConstraints", 560, 6, 2),
+    f("disruptionMode", 557, 6, 3),
+    g("resourceClaims", 704, 12, 4, "", &[], "name"),
 ];
 
 pub(super) static JOB_SPEC: [Field; 17] = [
@@ -75,9 +75,9 @@ pub(super) static JOB_SPEC: [Field; 17] = [
     f("backoffLimit", 1, 6, 7),
     f("backoffLimitPerIndex", 1, 6, 12),
     f("maxFailedIndexes", 1, 6, 13),
-    f("selector", 626, 6, 4),
+    f("selector", 627, 6, 4),
     f("manualSelector", 4, 6, 5),
-    g("template", 336, 1, 6, "{}", &[], ""),
+    g("template", 337, 1, 6, "{}", &[], ""),
     f("ttlSecondsAfterFinished", 1, 6, 8),
     g("completionMode", 0, 6, 9, "", &V15, ""),
     f("suspend", 4, 6, 10),
@@ -87,7 +87,7 @@ pub(super) static JOB_SPEC: [Field; 17] = [
 ];
 
 pub(super) static JOB_STATUS: [Field; 11] = [
-    g("conditions", 704, 12, 1, "", &[], "type"),
+    g("conditions", 705, 12, 1, "", &[], "type"),
     f("startTime", 7, 6, 2),
     f("completionTime", 7, 6, 3),
     f("active", 1, 4, 4),
@@ -101,18 +101,18 @@ pub(super) static JOB_STATUS: [Field; 11] = [
 ];
 
 pub(super) static JOB_TEMPLATE_SPEC: [Field; 2] = [
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 147, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static POD_FAILURE_POLICY: [Field; 1] = [
-    f("rules", 705, 1, 1),
+    f("rules", 706, 1, 1),
 ];
 
 pub(super) static POD_FAILURE_POLICY_ON_EXIT_CODES_REQUIREMENT: [Field; 3] = [
     f("containerName", 0, 6, 1),
     g("operator", 0, 1, 2, "\"\"", &V17, ""),
-    f("values", 706, 1, 3),
+    f("values", 707, 1, 3),
 ];
 
 pub(super) static POD_FAILURE_POLICY_ON_POD_CONDITIONS_PATTERN: [Field; 2] = [
@@ -123,11 +123,11 @@ pub(super) static POD_FAILURE_POLICY_ON_POD_CONDITIONS_PATTERN: [Field; 2] = [
 pub(super) static POD_FAILURE_POLICY_RULE: [Field; 3] = [
     g("action", 0, 1, 1, "\"\"", &V18, ""),
     f("onExitCodes", 151, 6, 2),
-    f("onPodConditions", 707, 4, 3),
+    f("onPodConditions", 708, 4, 3),
 ];
 
 pub(super) static SUCCESS_POLICY: [Field; 1] = [
-    f("rules", 708, 1, 1),
+    f("rules", 709, 1, 1),
 ];
 
 pub(super) static SUCCESS_POLICY_RULE: [Field; 2] = [
@@ -136,7 +136,7 @@ pub(super) static SUCCESS_POLICY_RULE: [Field; 2] = [
 ];
 
 pub(super) static UNCOUNTED_TERMINATED_PODS: [Field; 2] = [
-    f("succeeded", 666, 4, 1),
-    f("failed", 666, 4, 2),
+    f("succeeded", 667, 4, 1),
+    f("failed", 667, 4, 2),
 ];
 

@@ -6,7 +6,7 @@ use apimachinery::schema::Field;
 pub(super) static CERTIFICATE_SIGNING_REQUEST: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 160, 1, 2, "{}", &[], ""),
     g("status", 161, 0, 3, "{}", &[], ""),
 ];
@@ -23,38 +23,38 @@ pub(super) static CERTIFICATE_SIGNING_REQUEST_CONDITION: [Field; 6] = [
 pub(super) static CERTIFICATE_SIGNING_REQUEST_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 709, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 710, 1, 2),
 ];
 
 pub(super) static CERTIFICATE_SIGNING_REQUEST_SPEC: [Field; 8] = [
     f("request", 10, 1, 1),
     g("signerName", 0, 1, 7, "\"\"", &[], ""),
     f("expirationSeconds", 1, 6, 8),
-    g("usages", 661, 4, 5, "", &V19, ""),
+    g("usages", 662, 4, 5, "", &V19, ""),
     f("username", 0, 4, 2),
     f("uid", 0, 4, 3),
-    f("groups", 661, 4, 4),
-    f("extra", 689, 4, 6),
+    f("groups", 662, 4, 4),
+    f("extra", 690, 4, 6),
 ];
 
 pub(super) static CERTIFICATE_SIGNING_REQUEST_STATUS: [Field; 2] = [
-    f("conditions", 710, 4, 1),
+    f("conditions", 711, 4, 1),
     f("certificate", 10, 4, 2),
 ];
 
 pub(super) static CLUSTER_TRUST_BUNDLE: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 164, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static CLUSTER_TRUST_BUNDLE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 711, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 712, 1, 2),
 ];
 
 pub(super) static CLUSTER_TRUST_BUNDLE_SPEC: [Field; 2] = [
@@ -65,7 +65,7 @@ pub(super) static CLUSTER_TRUST_BUNDLE_SPEC: [Field; 2] = [
 pub(super) static POD_CERTIFICATE_REQUEST: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 167, 1, 2, "{}", &[], ""),
     g("status", 168, 0, 3, "{}", &[], ""),
 ];
@@ -73,8 +73,8 @@ pub(super) static POD_CERTIFICATE_REQUEST: [Field; 5] = [
 pub(super) static POD_CERTIFICATE_REQUEST_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 712, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 713, 1, 2),
 ];
 
 pub(super) static POD_CERTIFICATE_REQUEST_SPEC: [Field; 10] = [
@@ -87,11 +87,11 @@ pub(super) static POD_CERTIFICATE_REQUEST_SPEC: [Field; 10] = [
     g("nodeUID", 0, 1, 7, "\"\"", &[], ""),
     g("maxExpirationSeconds", 1, 6, 8, "86400", &[], ""),
     f("stubPKCS10Request", 10, 1, 12),
-    f("unverifiedUserAnnotations", 713, 4, 11),
+    f("unverifiedUserAnnotations", 714, 4, 11),
 ];
 
 pub(super) static POD_CERTIFICATE_REQUEST_STATUS: [Field; 5] = [
-    g("conditions", 671, 12, 1, "", &[], "type"),
+    g("conditions", 672, 12, 1, "", &[], "type"),
     f("certificateChain", 0, 4, 2),
     f("notBefore", 7, 6, 4),
     f("beginRefreshAt", 7, 6, 5),

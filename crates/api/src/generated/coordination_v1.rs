@@ -6,15 +6,15 @@ use apimachinery::schema::Field;
 pub(super) static LEASE: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 171, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static LEASE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 714, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 715, 1, 2),
 ];
 
 pub(super) static LEASE_SPEC: [Field; 7] = [

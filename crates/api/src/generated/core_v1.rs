@@ -12,8 +12,8 @@ pub(super) static AWS_ELASTIC_BLOCK_STORE_VOLUME_SOURCE: [Field; 4] = [
 
 pub(super) static AFFINITY: [Field; 3] = [
     f("nodeAffinity", 274, 6, 1),
-    f("podAffinity", 310, 6, 2),
-    f("podAntiAffinity", 312, 6, 3),
+    f("podAffinity", 311, 6, 2),
+    f("podAntiAffinity", 313, 6, 3),
 ];
 
 pub(super) static APP_ARMOR_PROFILE: [Field; 2] = [
@@ -51,8 +51,8 @@ pub(super) static AZURE_FILE_VOLUME_SOURCE: [Field; 3] = [
 pub(super) static BINDING: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("target", 296, 1, 2, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("target", 297, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static CSI_PERSISTENT_VOLUME_SOURCE: [Field; 10] = [
@@ -60,38 +60,38 @@ pub(super) static CSI_PERSISTENT_VOLUME_SOURCE: [Field; 10] = [
     g("volumeHandle", 0, 1, 2, "\"\"", &[], ""),
     f("readOnly", 4, 4, 3),
     f("fsType", 0, 4, 4),
-    f("volumeAttributes", 713, 4, 5),
-    f("controllerPublishSecretRef", 372, 6, 6),
-    f("nodeStageSecretRef", 372, 6, 7),
-    f("nodePublishSecretRef", 372, 6, 8),
-    f("controllerExpandSecretRef", 372, 6, 9),
-    f("nodeExpandSecretRef", 372, 6, 10),
+    f("volumeAttributes", 714, 4, 5),
+    f("controllerPublishSecretRef", 373, 6, 6),
+    f("nodeStageSecretRef", 373, 6, 7),
+    f("nodePublishSecretRef", 373, 6, 8),
+    f("controllerExpandSecretRef", 373, 6, 9),
+    f("nodeExpandSecretRef", 373, 6, 10),
 ];
 
 pub(super) static CSI_VOLUME_SOURCE: [Field; 5] = [
     g("driver", 0, 1, 1, "\"\"", &[], ""),
     f("readOnly", 4, 6, 2),
     f("fsType", 0, 6, 3),
-    f("volumeAttributes", 713, 4, 4),
+    f("volumeAttributes", 714, 4, 4),
     f("nodePublishSecretRef", 263, 6, 5),
 ];
 
 pub(super) static CAPABILITIES: [Field; 2] = [
-    f("add", 661, 4, 1),
-    f("drop", 661, 4, 2),
+    f("add", 662, 4, 1),
+    f("drop", 662, 4, 2),
 ];
 
 pub(super) static CEPH_FS_PERSISTENT_VOLUME_SOURCE: [Field; 6] = [
-    f("monitors", 661, 1, 1),
+    f("monitors", 662, 1, 1),
     f("path", 0, 4, 2),
     f("user", 0, 4, 3),
     f("secretFile", 0, 4, 4),
-    f("secretRef", 372, 6, 5),
+    f("secretRef", 373, 6, 5),
     f("readOnly", 4, 4, 6),
 ];
 
 pub(super) static CEPH_FS_VOLUME_SOURCE: [Field; 6] = [
-    f("monitors", 661, 1, 1),
+    f("monitors", 662, 1, 1),
     f("path", 0, 4, 2),
     f("user", 0, 4, 3),
     f("secretFile", 0, 4, 4),
@@ -103,7 +103,7 @@ pub(super) static CINDER_PERSISTENT_VOLUME_SOURCE: [Field; 4] = [
     g("volumeID", 0, 1, 1, "\"\"", &[], ""),
     f("fsType", 0, 4, 2),
     f("readOnly", 4, 4, 3),
-    f("secretRef", 372, 6, 4),
+    f("secretRef", 373, 6, 4),
 ];
 
 pub(super) static CINDER_VOLUME_SOURCE: [Field; 4] = [
@@ -120,7 +120,7 @@ pub(super) static CLIENT_IP_CONFIG: [Field; 1] = [
 pub(super) static CLUSTER_TRUST_BUNDLE_PROJECTION: [Field; 6] = [
     f("name", 0, 6, 1),
     f("signerName", 0, 6, 2),
-    f("labelSelector", 626, 6, 3),
+    f("labelSelector", 627, 6, 3),
     f("optional", 4, 6, 5),
     g("path", 0, 1, 4, "\"\"", &[], ""),
     f("user", 2, 6, 6),
@@ -136,24 +136,24 @@ pub(super) static COMPONENT_CONDITION: [Field; 4] = [
 pub(super) static COMPONENT_STATUS: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("conditions", 715, 12, 2, "", &[], "type"),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("conditions", 716, 12, 2, "", &[], "type"),
 ];
 
 pub(super) static COMPONENT_STATUS_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 716, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 717, 1, 2),
 ];
 
 pub(super) static CONFIG_MAP: [Field; 6] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     f("immutable", 4, 6, 4),
-    f("data", 713, 4, 2),
-    f("binaryData", 717, 4, 3),
+    f("data", 714, 4, 2),
+    f("binaryData", 718, 4, 3),
 ];
 
 pub(super) static CONFIG_MAP_ENV_SOURCE: [Field; 2] = [
@@ -170,8 +170,8 @@ pub(super) static CONFIG_MAP_KEY_SELECTOR: [Field; 3] = [
 pub(super) static CONFIG_MAP_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 718, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 719, 1, 2),
 ];
 
 pub(super) static CONFIG_MAP_NODE_CONFIG_SOURCE: [Field; 5] = [
@@ -184,13 +184,13 @@ pub(super) static CONFIG_MAP_NODE_CONFIG_SOURCE: [Field; 5] = [
 
 pub(super) static CONFIG_MAP_PROJECTION: [Field; 3] = [
     g("name", 0, 4, 1, "\"\"", &[], ""),
-    f("items", 719, 4, 2),
+    f("items", 720, 4, 2),
     f("optional", 4, 6, 4),
 ];
 
 pub(super) static CONFIG_MAP_VOLUME_SOURCE: [Field; 5] = [
     g("name", 0, 4, 1, "\"\"", &[], ""),
-    f("items", 719, 4, 2),
+    f("items", 720, 4, 2),
     f("defaultMode", 1, 6, 3),
     f("optional", 4, 6, 4),
     f("defaultUser", 2, 6, 5),
@@ -199,26 +199,26 @@ pub(super) static CONFIG_MAP_VOLUME_SOURCE: [Field; 5] = [
 pub(super) static CONTAINER: [Field; 25] = [
     g("name", 0, 1, 1, "\"\"", &[], ""),
     f("image", 0, 4, 2),
-    f("command", 661, 4, 3),
-    f("args", 661, 4, 4),
+    f("command", 662, 4, 3),
+    f("args", 662, 4, 4),
     f("workingDir", 0, 4, 5),
-    g("ports", 720, 12, 6, "", &[], "containerPort"),
-    f("envFrom", 721, 4, 19),
-    g("env", 722, 12, 7, "", &[], "name"),
-    g("resources", 359, 0, 8, "{}", &[], ""),
-    f("resizePolicy", 723, 4, 23),
+    g("ports", 721, 12, 6, "", &[], "containerPort"),
+    f("envFrom", 722, 4, 19),
+    g("env", 723, 12, 7, "", &[], "name"),
+    g("resources", 360, 0, 8, "{}", &[], ""),
+    f("resizePolicy", 724, 4, 23),
     f("restartPolicy", 0, 6, 24),
-    f("restartPolicyRules", 724, 4, 25),
-    g("volumeMounts", 725, 12, 9, "", &[], "mountPath"),
-    g("volumeDevices", 726, 12, 21, "", &[], "devicePath"),
-    f("livenessProbe", 341, 6, 10),
-    f("readinessProbe", 341, 6, 11),
-    f("startupProbe", 341, 6, 22),
+    f("restartPolicyRules", 725, 4, 25),
+    g("volumeMounts", 726, 12, 9, "", &[], "mountPath"),
+    g("volumeDevices", 727, 12, 21, "", &[], "devicePath"),
+    f("livenessProbe", 342, 6, 10),
+    f("readinessProbe", 342, 6, 11),
+    f("startupProbe", 342, 6, 22),
     f("lifecycle", 253, 6, 12),
     f("terminationMessagePath", 0, 4, 13),
     g("terminationMessagePolicy", 0, 4, 20, "", &V26, ""),
     g("imagePullPolicy", 0, 4, 14, "", &V27, ""),
-    f("securityContext", 374, 6, 15),
+    f("securityContext", 375, 6, 15),
     f("stdin", 4, 4, 16),
     f("stdinOnce", 4, 4, 17),
     f("tty", 4, 4, 18),
@@ -231,7 +231,7 @@ pub(super) static CONTAINER_EXTENDED_RESOURCE_REQUEST: [Field; 3] = [
 ];
 
 pub(super) static CONTAINER_IMAGE: [Field; 2] = [
-    f("names", 661, 0, 1),
+    f("names", 662, 0, 1),
     f("sizeBytes", 2, 4, 2),
 ];
 
@@ -255,7 +255,7 @@ pub(super) static CONTAINER_RESTART_RULE: [Field; 2] = [
 
 pub(super) static CONTAINER_RESTART_RULE_ON_EXIT_CODES: [Field; 2] = [
     f("operator", 0, 5, 1),
-    f("values", 706, 4, 2),
+    f("values", 707, 4, 2),
 ];
 
 pub(super) static CONTAINER_STATE: [Field; 3] = [
@@ -293,11 +293,11 @@ pub(super) static CONTAINER_STATUS: [Field; 15] = [
     g("imageID", 0, 1, 7, "\"\"", &[], ""),
     f("containerID", 0, 4, 8),
     f("started", 4, 6, 9),
-    f("allocatedResources", 727, 4, 10),
-    f("resources", 359, 6, 11),
-    g("volumeMounts", 728, 12, 12, "", &[], "mountPath"),
+    f("allocatedResources", 728, 4, 10),
+    f("resources", 360, 6, 11),
+    g("volumeMounts", 729, 12, 12, "", &[], "mountPath"),
     f("user", 211, 6, 13),
-    g("allocatedResourcesStatus", 729, 12, 14, "", &[], "name"),
+    g("allocatedResourcesStatus", 730, 12, 14, "", &[], "name"),
     g("stopSignal", 0, 6, 15, "", &V29, ""),
 ];
 
@@ -310,19 +310,19 @@ pub(super) static DAEMON_ENDPOINT: [Field; 1] = [
 ];
 
 pub(super) static DOWNWARD_API_PROJECTION: [Field; 1] = [
-    f("items", 730, 4, 1),
+    f("items", 731, 4, 1),
 ];
 
 pub(super) static DOWNWARD_API_VOLUME_FILE: [Field; 5] = [
     g("path", 0, 1, 1, "\"\"", &[], ""),
     f("fieldRef", 295, 6, 2),
-    f("resourceFieldRef", 353, 6, 3),
+    f("resourceFieldRef", 354, 6, 3),
     f("mode", 1, 6, 4),
     f("user", 2, 6, 5),
 ];
 
 pub(super) static DOWNWARD_API_VOLUME_SOURCE: [Field; 3] = [
-    f("items", 730, 4, 1),
+    f("items", 731, 4, 1),
     f("defaultMode", 1, 6, 2),
     f("defaultUser", 2, 6, 3),
 ];
@@ -337,7 +337,7 @@ pub(super) static ENDPOINT_ADDRESS: [Field; 4] = [
     g("ip", 0, 1, 1, "\"\"", &[], ""),
     f("hostname", 0, 4, 3),
     f("nodeName", 0, 6, 4),
-    f("targetRef", 296, 6, 2),
+    f("targetRef", 297, 6, 2),
 ];
 
 pub(super) static ENDPOINT_PORT: [Field; 4] = [
@@ -348,29 +348,29 @@ pub(super) static ENDPOINT_PORT: [Field; 4] = [
 ];
 
 pub(super) static ENDPOINT_SUBSET: [Field; 3] = [
-    f("addresses", 731, 4, 1),
-    f("notReadyAddresses", 731, 4, 2),
-    f("ports", 732, 4, 3),
+    f("addresses", 732, 4, 1),
+    f("notReadyAddresses", 732, 4, 2),
+    f("ports", 733, 4, 3),
 ];
 
 pub(super) static ENDPOINTS: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    f("subsets", 733, 4, 2),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    f("subsets", 734, 4, 2),
 ];
 
 pub(super) static ENDPOINTS_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 734, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 735, 1, 2),
 ];
 
 pub(super) static ENV_FROM_SOURCE: [Field; 3] = [
     f("prefix", 0, 4, 1),
     f("configMapRef", 193, 6, 2),
-    f("secretRef", 368, 6, 3),
+    f("secretRef", 369, 6, 3),
 ];
 
 pub(super) static ENV_VAR: [Field; 3] = [
@@ -381,35 +381,35 @@ pub(super) static ENV_VAR: [Field; 3] = [
 
 pub(super) static ENV_VAR_SOURCE: [Field; 5] = [
     f("fieldRef", 295, 6, 1),
-    f("resourceFieldRef", 353, 6, 2),
+    f("resourceFieldRef", 354, 6, 2),
     f("configMapKeyRef", 194, 6, 3),
-    f("secretKeyRef", 369, 6, 4),
+    f("secretKeyRef", 370, 6, 4),
     f("fileKeyRef", 234, 6, 5),
 ];
 
 pub(super) static EPHEMERAL_CONTAINER: [Field; 26] = [
     g("name", 0, 1, 1, "\"\"", &[], ""),
     f("image", 0, 4, 2),
-    f("command", 661, 4, 3),
-    f("args", 661, 4, 4),
+    f("command", 662, 4, 3),
+    f("args", 662, 4, 4),
     f("workingDir", 0, 4, 5),
-    g("ports", 720, 12, 6, "", &[], "containerPort"),
-    f("envFrom", 721, 4, 19),
-    g("env", 722, 12, 7, "", &[], "name"),
-    g("resources", 359, 0, 8, "{}", &[], ""),
-    f("resizePolicy", 723, 4, 23),
+    g("ports", 721, 12, 6, "", &[], "containerPort"),
+    f("envFrom", 722, 4, 19),
+    g("env", 723, 12, 7, "", &[], "name"),
+    g("resources", 360, 0, 8, "{}", &[], ""),
+    f("resizePolicy", 724, 4, 23),
     f("restartPolicy", 0, 6, 24),
-    f("restartPolicyRules", 724, 4, 25),
-    g("volumeMounts", 725, 12, 9, "", &[], "mountPath"),
-    g("volumeDevices", 726, 12, 21, "", &[], "devicePath"),
-    f("livenessProbe", 341, 6, 10),
-    f("readinessProbe", 341, 6, 11),
-    f("startupProbe", 341, 6, 22),
+    f("restartPolicyRules", 725, 4, 25),
+    g("volumeMounts", 726, 12, 9, "", &[], "mountPath"),
+    g("volumeDevices", 727, 12, 21, "", &[], "devicePath"),
+    f("livenessProbe", 342, 6, 10),
+    f("readinessProbe", 342, 6, 11),
+    f("startupProbe", 342, 6, 22),
     f("lifecycle", 253, 6, 12),
     f("terminationMessagePath", 0, 4, 13),
     g("terminationMessagePolicy", 0, 4, 20, "", &V26, ""),
     g("imagePullPolicy", 0, 4, 14, "", &V27, ""),
-    f("securityContext", 374, 6, 15),
+    f("securityContext", 375, 6, 15),
     f("stdin", 4, 4, 16),
     f("stdinOnce", 4, 4, 17),
     f("tty", 4, 4, 18),
@@ -417,14 +417,14 @@ pub(super) static EPHEMERAL_CONTAINER: [Field; 26] = [
 ];
 
 pub(super) static EPHEMERAL_VOLUME_SOURCE: [Field; 1] = [
-    f("volumeClaimTemplate", 303, 6, 1),
+    f("volumeClaimTemplate", 304, 6, 1),
 ];
 
 pub(super) static EVENT: [Field; 17] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 1, 1, "{}", &[], ""),
-    g("involvedObject", 296, 1, 2, "{}", &[], ""),
+    g("metadata", 632, 1, 1, "{}", &[], ""),
+    g("involvedObject", 297, 1, 2, "{}", &[], ""),
     f("reason", 0, 4, 3),
     f("message", 0, 4, 4),
     g("source", 230, 0, 5, "{}", &[], ""),
@@ -435,7 +435,7 @@ pub(super) static EVENT: [Field; 17] = [
     f("eventTime", 8, 0, 10),
     f("series", 229, 6, 11),
     f("action", 0, 4, 12),
-    f("related", 296, 6, 13),
+    f("related", 297, 6, 13),
     g("reportingComponent", 0, 0, 14, "\"\"", &[], ""),
     g("reportingInstance", 0, 0, 15, "\"\"", &[], ""),
 ];
@@ -443,8 +443,8 @@ pub(super) static EVENT: [Field; 17] = [
 pub(super) static EVENT_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 735, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 736, 1, 2),
 ];
 
 pub(super) static EVENT_SERIES: [Field; 2] = [
@@ -463,15 +463,15 @@ pub(super) static EVICTION_RESPONDER: [Field; 2] = [
 ];
 
 pub(super) static EXEC_ACTION: [Field; 1] = [
-    f("command", 661, 4, 1),
+    f("command", 662, 4, 1),
 ];
 
 pub(super) static FC_VOLUME_SOURCE: [Field; 5] = [
-    f("targetWWNs", 661, 4, 1),
+    f("targetWWNs", 662, 4, 1),
     f("lun", 1, 6, 2),
     f("fsType", 0, 4, 3),
     f("readOnly", 4, 4, 4),
-    f("wwids", 661, 4, 5),
+    f("wwids", 662, 4, 5),
 ];
 
 pub(super) static FILE_KEY_SELECTOR: [Field; 4] = [
@@ -484,9 +484,9 @@ pub(super) static FILE_KEY_SELECTOR: [Field; 4] = [
 pub(super) static FLEX_PERSISTENT_VOLUME_SOURCE: [Field; 5] = [
     g("driver", 0, 1, 1, "\"\"", &[], ""),
     f("fsType", 0, 4, 2),
-    f("secretRef", 372, 6, 3),
+    f("secretRef", 373, 6, 3),
     f("readOnly", 4, 4, 4),
-    f("options", 713, 4, 5),
+    f("options", 714, 4, 5),
 ];
 
 pub(super) static FLEX_VOLUME_SOURCE: [Field; 5] = [
@@ -494,7 +494,7 @@ pub(super) static FLEX_VOLUME_SOURCE: [Field; 5] = [
     f("fsType", 0, 4, 2),
     f("secretRef", 263, 6, 3),
     f("readOnly", 4, 4, 4),
-    f("options", 713, 4, 5),
+    f("options", 714, 4, 5),
 ];
 
 pub(super) static FLOCKER_VOLUME_SOURCE: [Field; 2] = [
@@ -539,7 +539,7 @@ pub(super) static HTTP_GET_ACTION: [Field; 6] = [
     f("port", 5, 1, 2),
     f("host", 0, 4, 3),
     g("scheme", 0, 4, 4, "", &V31, ""),
-    f("httpHeaders", 736, 4, 5),
+    f("httpHeaders", 737, 4, 5),
     g("protocol", 0, 6, 6, "", &V32, ""),
 ];
 
@@ -550,7 +550,7 @@ pub(super) static HTTP_HEADER: [Field; 2] = [
 
 pub(super) static HOST_ALIAS: [Field; 2] = [
     g("ip", 0, 1, 1, "\"\"", &[], ""),
-    f("hostnames", 661, 4, 2),
+    f("hostnames", 662, 4, 2),
 ];
 
 pub(super) static HOST_IP: [Field; 1] = [
@@ -569,10 +569,10 @@ pub(super) static ISCSI_PERSISTENT_VOLUME_SOURCE: [Field; 11] = [
     g("iscsiInterface", 0, 4, 4, "\"default\"", &[], ""),
     f("fsType", 0, 4, 5),
     f("readOnly", 4, 4, 6),
-    f("portals", 661, 4, 7),
+    f("portals", 662, 4, 7),
     f("chapAuthDiscovery", 4, 4, 8),
     f("chapAuthSession", 4, 4, 11),
-    f("secretRef", 372, 6, 10),
+    f("secretRef", 373, 6, 10),
     f("initiatorName", 0, 6, 12),
 ];
 
@@ -583,7 +583,7 @@ pub(super) static ISCSI_VOLUME_SOURCE: [Field; 11] = [
     g("iscsiInterface", 0, 4, 4, "\"default\"", &[], ""),
     f("fsType", 0, 4, 5),
     f("readOnly", 4, 4, 6),
-    f("portals", 661, 4, 7),
+    f("portals", 662, 4, 7),
     f("chapAuthDiscovery", 4, 4, 8),
     f("chapAuthSession", 4, 4, 11),
     f("secretRef", 263, 6, 10),
@@ -615,59 +615,59 @@ pub(super) static LIFECYCLE: [Field; 3] = [
 pub(super) static LIFECYCLE_HANDLER: [Field; 4] = [
     f("exec", 232, 6, 1),
     f("httpGet", 243, 6, 2),
-    f("tcpSocket", 390, 6, 3),
-    f("sleep", 386, 6, 4),
+    f("tcpSocket", 391, 6, 3),
+    f("sleep", 387, 6, 4),
 ];
 
 pub(super) static LIMIT_RANGE: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 258, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static LIMIT_RANGE_ITEM: [Field; 6] = [
     g("type", 0, 1, 1, "\"\"", &[], ""),
-    f("max", 727, 4, 2),
-    f("min", 727, 4, 3),
-    f("default", 727, 4, 4),
-    f("defaultRequest", 727, 4, 5),
-    f("maxLimitRequestRatio", 727, 4, 6),
+    f("max", 728, 4, 2),
+    f("min", 728, 4, 3),
+    f("default", 728, 4, 4),
+    f("defaultRequest", 728, 4, 5),
+    f("maxLimitRequestRatio", 728, 4, 6),
 ];
 
 pub(super) static LIMIT_RANGE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 737, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 738, 1, 2),
 ];
 
 pub(super) static LIMIT_RANGE_SPEC: [Field; 1] = [
-    f("limits", 738, 1, 1),
+    f("limits", 739, 1, 1),
 ];
 
 pub(super) static LINUX_CONTAINER_USER: [Field; 3] = [
     g("uid", 2, 1, 1, "0", &[], ""),
     g("gid", 2, 1, 2, "0", &[], ""),
-    f("supplementalGroups", 739, 4, 3),
+    f("supplementalGroups", 740, 4, 3),
 ];
 
 pub(super) static LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("metadata", 628, 0, 1),
-    f("items", 740, 0, 2),
+    f("metadata", 629, 0, 1),
+    f("items", 741, 0, 2),
 ];
 
 pub(super) static LOAD_BALANCER_INGRESS: [Field; 4] = [
     f("ip", 0, 4, 1),
     f("hostname", 0, 4, 2),
     f("ipMode", 0, 6, 3),
-    f("ports", 741, 4, 4),
+    f("ports", 742, 4, 4),
 ];
 
 pub(super) static LOAD_BALANCER_STATUS: [Field; 1] = [
-    f("ingress", 742, 4, 1),
+    f("ingress", 743, 4, 1),
 ];
 
 pub(super) static LOCAL_OBJECT_REFERENCE: [Field; 1] = [
@@ -693,7 +693,7 @@ pub(super) static NFS_VOLUME_SOURCE: [Field; 3] = [
 pub(super) static NAMESPACE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 270, 0, 2, "{}", &[], ""),
     g("status", 271, 0, 3, "{}", &[], ""),
 ];
@@ -709,23 +709,23 @@ pub(super) static NAMESPACE_CONDITION: [Field; 5] = [
 pub(super) static NAMESPACE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 743, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 744, 1, 2),
 ];
 
 pub(super) static NAMESPACE_SPEC: [Field; 1] = [
-    f("finalizers", 661, 4, 1),
+    f("finalizers", 662, 4, 1),
 ];
 
 pub(super) static NAMESPACE_STATUS: [Field; 2] = [
     g("phase", 0, 4, 1, "", &V35, ""),
-    g("conditions", 744, 12, 2, "", &[], "type"),
+    g("conditions", 745, 12, 2, "", &[], "type"),
 ];
 
 pub(super) static NODE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 291, 0, 2, "{}", &[], ""),
     g("status", 292, 0, 3, "{}", &[], ""),
 ];
@@ -737,7 +737,7 @@ pub(super) static NODE_ADDRESS: [Field; 2] = [
 
 pub(super) static NODE_AFFINITY: [Field; 2] = [
     f("requiredDuringSchedulingIgnoredDuringExecution", 288, 6, 1),
-    f("preferredDuringSchedulingIgnoredDuringExecution", 745, 4, 2),
+    f("preferredDuringSchedulingIgnoredDuringExecution", 746, 4, 2),
 ];
 
 pub(super) static NODE_ALLOCATABLE_MAPPED_RESOURCES: [Field; 2] = [
@@ -753,9 +753,9 @@ pub(super) static NODE_ALLOCATABLE_OVERHEAD_RESOURCES: [Field; 3] = [
 
 pub(super) static NODE_ALLOCATABLE_RESOURCE_CLAIM_STATUS: [Field; 4] = [
     g("resourceClaimName", 0, 1, 1, "\"\"", &[], ""),
-    f("containers", 666, 4, 2),
-    g("mapping", 746, 12, 4, "", &[], "name"),
-    g("overhead", 747, 12, 5, "", &[], "name"),
+    f("containers", 667, 4, 2),
+    g("mapping", 747, 12, 4, "", &[], "name"),
+    g("overhead", 748, 12, 5, "", &[], "name"),
 ];
 
 pub(super) static NODE_CONDITION: [Field; 6] = [
@@ -789,12 +789,12 @@ pub(super) static NODE_FEATURES: [Field; 1] = [
 pub(super) static NODE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 748, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 749, 1, 2),
 ];
 
 pub(super) static NODE_POD_PREEMPTION_POLICY: [Field; 1] = [
-    f("disableResizePreemption", 666, 4, 1),
+    f("disableResizePreemption", 667, 4, 1),
 ];
 
 pub(super) static NODE_PROXY_OPTIONS: [Field; 3] = [
@@ -814,46 +814,46 @@ pub(super) static NODE_RUNTIME_HANDLER_FEATURES: [Field; 2] = [
 ];
 
 pub(super) static NODE_SELECTOR: [Field; 1] = [
-    f("nodeSelectorTerms", 749, 1, 1),
+    f("nodeSelectorTerms", 750, 1, 1),
 ];
 
 pub(super) static NODE_SELECTOR_REQUIREMENT: [Field; 3] = [
     g("key", 0, 1, 1, "\"\"", &[], ""),
     g("operator", 0, 1, 2, "\"\"", &V36, ""),
-    f("values", 661, 4, 3),
+    f("values", 662, 4, 3),
 ];
 
 pub(super) static NODE_SELECTOR_TERM: [Field; 2] = [
-    f("matchExpressions", 750, 4, 1),
-    f("matchFields", 750, 4, 2),
+    f("matchExpressions", 751, 4, 1),
+    f("matchFields", 751, 4, 2),
 ];
 
 pub(super) static NODE_SPEC: [Field; 8] = [
     f("podCIDR", 0, 4, 1),
-    f("podCIDRs", 666, 12, 7),
+    f("podCIDRs", 667, 12, 7),
     f("providerID", 0, 4, 3),
     f("unschedulable", 4, 4, 4),
-    f("taints", 751, 4, 5),
+    f("taints", 752, 4, 5),
     f("configSource", 279, 6, 6),
     f("externalID", 0, 4, 2),
     f("podPreemptionPolicy", 284, 6, 8),
 ];
 
 pub(super) static NODE_STATUS: [Field; 14] = [
-    f("capacity", 727, 4, 1),
-    f("allocatable", 727, 4, 2),
+    f("capacity", 728, 4, 1),
+    f("allocatable", 728, 4, 2),
     g("phase", 0, 4, 3, "", &V37, ""),
-    g("conditions", 752, 12, 4, "", &[], "type"),
-    g("addresses", 753, 12, 5, "", &[], "type"),
+    g("conditions", 753, 12, 4, "", &[], "type"),
+    g("addresses", 754, 12, 5, "", &[], "type"),
     g("daemonEndpoints", 281, 0, 6, "{}", &[], ""),
     g("nodeInfo", 294, 0, 7, "{}", &[], ""),
-    f("images", 754, 4, 8),
-    f("volumesInUse", 661, 4, 9),
-    f("volumesAttached", 755, 4, 10),
+    f("images", 755, 4, 8),
+    f("volumesInUse", 662, 4, 9),
+    f("volumesAttached", 756, 4, 10),
     f("config", 280, 6, 11),
-    f("runtimeHandlers", 756, 4, 12),
+    f("runtimeHandlers", 757, 4, 12),
     f("features", 282, 6, 13),
-    f("declaredFeatures", 661, 4, 14),
+    f("declaredFeatures", 662, 4, 14),
 ];
 
 pub(super) static NODE_SWAP_STATUS: [Field; 1] = [
@@ -893,17 +893,17 @@ pub(super) static OBJECT_REFERENCE: [Field; 7] = [
 pub(super) static PERSISTENT_VOLUME: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 306, 0, 2, "{}", &[], ""),
-    g("status", 307, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 307, 0, 2, "{}", &[], ""),
+    g("status", 308, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 301, 0, 2, "{}", &[], ""),
-    g("status", 302, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 302, 0, 2, "{}", &[], ""),
+    g("status", 303, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM_CONDITION: [Field; 6] = [
@@ -918,37 +918,37 @@ pub(super) static PERSISTENT_VOLUME_CLAIM_CONDITION: [Field; 6] = [
 pub(super) static PERSISTENT_VOLUME_CLAIM_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 687, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 688, 1, 2),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM_SPEC: [Field; 9] = [
-    g("accessModes", 661, 4, 1, "", &V38, ""),
-    f("selector", 626, 6, 4),
-    g("resources", 406, 0, 2, "{}", &[], ""),
+    g("accessModes", 662, 4, 1, "", &V38, ""),
+    f("selector", 627, 6, 4),
+    g("resources", 407, 0, 2, "{}", &[], ""),
     f("volumeName", 0, 4, 3),
     f("storageClassName", 0, 6, 5),
     g("volumeMode", 0, 6, 6, "", &V39, ""),
-    f("dataSource", 396, 6, 7),
-    f("dataSourceRef", 397, 6, 8),
+    f("dataSource", 397, 6, 7),
+    f("dataSourceRef", 398, 6, 8),
     f("volumeAttributesClassName", 0, 6, 9),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM_STATUS: [Field; 9] = [
     g("phase", 0, 4, 1, "", &V40, ""),
-    g("accessModes", 661, 4, 2, "", &V38, ""),
-    f("capacity", 727, 4, 3),
-    g("conditions", 757, 12, 4, "", &[], "type"),
-    f("allocatedResources", 727, 4, 5),
-    f("allocatedResourceStatuses", 713, 4, 7),
+    g("accessModes", 662, 4, 2, "", &V38, ""),
+    f("capacity", 728, 4, 3),
+    g("conditions", 758, 12, 4, "", &[], "type"),
+    f("allocatedResources", 728, 4, 5),
+    f("allocatedResourceStatuses", 714, 4, 7),
     f("currentVolumeAttributesClassName", 0, 6, 8),
     f("modifyVolumeStatus", 265, 6, 9),
-    f("healthStatus", 401, 6, 10),
+    f("healthStatus", 402, 6, 10),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM_TEMPLATE: [Field; 2] = [
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 301, 1, 2, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 302, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM_VOLUME_SOURCE: [Field; 2] = [
@@ -959,18 +959,18 @@ pub(super) static PERSISTENT_VOLUME_CLAIM_VOLUME_SOURCE: [Field; 2] = [
 pub(super) static PERSISTENT_VOLUME_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 758, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 759, 1, 2),
 ];
 
 pub(super) static PERSISTENT_VOLUME_SPEC: [Field; 31] = [
-    f("capacity", 727, 4, 1),
+    f("capacity", 728, 4, 1),
     f("gcePersistentDisk", 238, 6, 1),
     f("awsElasticBlockStore", 172, 6, 2),
     f("hostPath", 247, 6, 3),
     f("glusterfs", 241, 6, 4),
     f("nfs", 266, 6, 5),
-    f("rbd", 344, 6, 6),
+    f("rbd", 345, 6, 6),
     f("iscsi", 248, 6, 7),
     f("cinder", 185, 6, 8),
     f("cephfs", 183, 6, 9),
@@ -978,22 +978,22 @@ pub(super) static PERSISTENT_VOLUME_SPEC: [Field; 31] = [
     f("flocker", 237, 6, 11),
     f("flexVolume", 235, 6, 12),
     f("azureFile", 177, 6, 13),
-    f("vsphereVolume", 408, 6, 14),
-    f("quobyte", 343, 6, 15),
+    f("vsphereVolume", 409, 6, 14),
+    f("quobyte", 344, 6, 15),
     f("azureDisk", 176, 6, 16),
-    f("photonPersistentDisk", 308, 6, 17),
-    f("portworxVolume", 339, 6, 18),
-    f("scaleIO", 362, 6, 19),
+    f("photonPersistentDisk", 309, 6, 17),
+    f("portworxVolume", 340, 6, 18),
+    f("scaleIO", 363, 6, 19),
     f("local", 264, 6, 20),
-    f("storageos", 387, 6, 21),
+    f("storageos", 388, 6, 21),
     f("csi", 180, 6, 22),
-    g("accessModes", 661, 4, 3, "", &V38, ""),
+    g("accessModes", 662, 4, 3, "", &V38, ""),
     f("claimRef", 296, 6, 4),
     g("persistentVolumeReclaimPolicy", 0, 4, 5, "", &V41, ""),
     f("storageClassName", 0, 4, 6),
-    f("mountOptions", 661, 4, 7),
+    f("mountOptions", 662, 4, 7),
     g("volumeMode", 0, 6, 8, "", &V39, ""),
-    f("nodeAffinity", 404, 6, 9),
+    f("nodeAffinity", 405, 6, 9),
     f("volumeAttributesClassName", 0, 6, 10),
 ];
 
@@ -1012,28 +1012,28 @@ pub(super) static PHOTON_PERSISTENT_DISK_VOLUME_SOURCE: [Field; 2] = [
 pub(super) static POD: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 332, 0, 2, "{}", &[], ""),
-    g("status", 333, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 333, 0, 2, "{}", &[], ""),
+    g("status", 334, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static POD_AFFINITY: [Field; 2] = [
-    f("requiredDuringSchedulingIgnoredDuringExecution", 759, 4, 1),
-    f("preferredDuringSchedulingIgnoredDuringExecution", 760, 4, 2),
+    f("requiredDuringSchedulingIgnoredDuringExecution", 760, 4, 1),
+    f("preferredDuringSchedulingIgnoredDuringExecution", 761, 4, 2),
 ];
 
 pub(super) static POD_AFFINITY_TERM: [Field; 6] = [
-    f("labelSelector", 626, 6, 1),
-    f("namespaces", 661, 4, 2),
+    f("labelSelector", 627, 6, 1),
+    f("namespaces", 662, 4, 2),
     g("topologyKey", 0, 1, 3, "\"\"", &[], ""),
-    f("namespaceSelector", 626, 6, 4),
-    f("matchLabelKeys", 661, 4, 5),
-    f("mismatchLabelKeys", 661, 4, 6),
+    f("namespaceSelector", 627, 6, 4),
+    f("matchLabelKeys", 662, 4, 5),
+    f("mismatchLabelKeys", 662, 4, 6),
 ];
 
 pub(super) static POD_ANTI_AFFINITY: [Field; 2] = [
-    f("requiredDuringSchedulingIgnoredDuringExecution", 759, 4, 1),
-    f("preferredDuringSchedulingIgnoredDuringExecution", 760, 4, 2),
+    f("requiredDuringSchedulingIgnoredDuringExecution", 760, 4, 1),
+    f("preferredDuringSchedulingIgnoredDuringExecution", 761, 4, 2),
 ];
 
 pub(super) static POD_ATTACH_OPTIONS: [Field; 7] = [
@@ -1053,7 +1053,7 @@ pub(super) static POD_CERTIFICATE_PROJECTION: [Field; 8] = [
     f("credentialBundlePath", 0, 4, 4),
     f("keyPath", 0, 4, 5),
     f("certificateChainPath", 0, 4, 6),
-    f("userAnnotations", 713, 4, 7),
+    f("userAnnotations", 714, 4, 7),
     f("user", 2, 6, 8),
 ];
 
@@ -1068,9 +1068,9 @@ pub(super) static POD_CONDITION: [Field; 7] = [
 ];
 
 pub(super) static POD_DNS_CONFIG: [Field; 3] = [
-    f("nameservers", 661, 4, 1),
-    f("searches", 661, 4, 2),
-    f("options", 761, 4, 3),
+    f("nameservers", 662, 4, 1),
+    f("searches", 662, 4, 2),
+    f("options", 762, 4, 3),
 ];
 
 pub(super) static POD_DNS_CONFIG_OPTION: [Field; 2] = [
@@ -1086,11 +1086,11 @@ pub(super) static POD_EXEC_OPTIONS: [Field; 8] = [
     f("stderr", 4, 4, 3),
     f("tty", 4, 4, 4),
     f("container", 0, 4, 5),
-    f("command", 661, 0, 6),
+    f("command", 662, 0, 6),
 ];
 
 pub(super) static POD_EXTENDED_RESOURCE_CLAIM_STATUS: [Field; 2] = [
-    f("requestMappings", 762, 1, 1),
+    f("requestMappings", 763, 1, 1),
     g("resourceClaimName", 0, 1, 2, "\"\"", &[], ""),
 ];
 
@@ -1101,8 +1101,8 @@ pub(super) static POD_IP: [Field; 1] = [
 pub(super) static POD_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 763, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 764, 1, 2),
 ];
 
 pub(super) static POD_LOG_OPTIONS: [Field; 12] = [
@@ -1127,7 +1127,7 @@ pub(super) static POD_OS: [Field; 1] = [
 pub(super) static POD_PORT_FORWARD_OPTIONS: [Field; 3] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("ports", 764, 4, 1),
+    f("ports", 765, 4, 1),
 ];
 
 pub(super) static POD_PROXY_OPTIONS: [Field; 3] = [
@@ -1160,31 +1160,31 @@ pub(super) static POD_SCHEDULING_GROUP: [Field; 1] = [
 ];
 
 pub(super) static POD_SECURITY_CONTEXT: [Field; 13] = [
-    f("seLinuxOptions", 361, 6, 1),
-    f("windowsOptions", 410, 6, 8),
+    f("seLinuxOptions", 362, 6, 1),
+    f("windowsOptions", 411, 6, 8),
     f("runAsUser", 2, 6, 2),
     f("runAsGroup", 2, 6, 6),
     f("runAsNonRoot", 4, 6, 3),
-    f("supplementalGroups", 739, 4, 4),
+    f("supplementalGroups", 740, 4, 4),
     g("supplementalGroupsPolicy", 0, 6, 12, "", &V43, ""),
     f("fsGroup", 2, 6, 5),
-    f("sysctls", 765, 4, 7),
+    f("sysctls", 766, 4, 7),
     g("fsGroupChangePolicy", 0, 6, 9, "", &V44, ""),
-    f("seccompProfile", 366, 6, 10),
+    f("seccompProfile", 367, 6, 10),
     f("appArmorProfile", 174, 6, 11),
     f("seLinuxChangePolicy", 0, 6, 13),
 ];
 
 pub(super) static POD_SPEC: [Field; 43] = [
-    g("volumes", 766, 28, 1, "", &[], "name"),
-    g("initContainers", 767, 12, 20, "", &[], "name"),
-    g("containers", 767, 9, 2, "", &[], "name"),
-    g("ephemeralContainers", 768, 12, 34, "", &[], "name"),
+    g("volumes", 767, 28, 1, "", &[], "name"),
+    g("initContainers", 768, 12, 20, "", &[], "name"),
+    g("containers", 768, 9, 2, "", &[], "name"),
+    g("ephemeralContainers", 769, 12, 34, "", &[], "name"),
     g("restartPolicy", 0, 4, 3, "", &V45, ""),
     f("terminationGracePeriodSeconds", 2, 6, 4),
     f("activeDeadlineSeconds", 2, 6, 5),
     g("dnsPolicy", 0, 4, 6, "", &V46, ""),
-    f("nodeSelector", 769, 4, 7),
+    f("nodeSelector", 770, 4, 7),
     f("serviceAccountName", 0, 4, 8),
     f("serviceAccount", 0, 4, 9),
     f("automountServiceAccountToken", 4, 6, 21),
@@ -1193,81 +1193,81 @@ pub(super) static POD_SPEC: [Field; 43] = [
     f("hostPID", 4, 4, 12),
     f("hostIPC", 4, 4, 13),
     f("shareProcessNamespace", 4, 6, 27),
-    f("securityContext", 331, 6, 14),
-    g("imagePullSecrets", 770, 12, 15, "", &[], "name"),
+    f("securityContext", 332, 6, 14),
+    g("imagePullSecrets", 771, 12, 15, "", &[], "name"),
     f("hostname", 0, 4, 16),
     f("subdomain", 0, 4, 17),
     f("affinity", 173, 6, 18),
     f("schedulerName", 0, 4, 19),
-    f("tolerations", 771, 4, 22),
-    g("hostAliases", 772, 12, 23, "", &[], "ip"),
+    f("tolerations", 772, 4, 22),
+    g("hostAliases", 773, 12, 23, "", &[], "ip"),
     f("priorityClassName", 0, 4, 24),
     f("priority", 1, 6, 25),
-    f("dnsConfig", 316, 6, 26),
-    f("readinessGates", 773, 4, 28),
+    f("dnsConfig", 317, 6, 26),
+    f("readinessGates", 774, 4, 28),
     f("runtimeClassName", 0, 6, 29),
     f("enableServiceLinks", 4, 6, 30),
     g("preemptionPolicy", 0, 6, 31, "", &V48, ""),
-    f("overhead", 727, 4, 32),
-    g("topologySpreadConstraints", 774, 12, 33, "", &[], "topologyKey"),
+    f("overhead", 728, 4, 32),
+    g("topologySpreadConstraints", 775, 12, 33, "", &[], "topologyKey"),
     f("setHostnameAsFQDN", 4, 6, 35),
-    f("os", 323, 6, 36),
+    f("os", 324, 6, 36),
     f("hostUsers", 4, 6, 37),
-    g("schedulingGates", 775, 12, 38, "", &[], "name"),
-    g("resourceClaims", 776, 28, 39, "", &[], "name"),
-    f("resources", 359, 6, 40),
+    g("schedulingGates", 776, 12, 38, "", &[], "name"),
+    g("resourceClaims", 777, 28, 39, "", &[], "name"),
+    f("resources", 360, 6, 40),
     f("hostnameOverride", 0, 6, 41),
-    f("schedulingGroup", 330, 6, 43),
-    g("evictionResponders", 777, 12, 44, "", &[], "name"),
+    f("schedulingGroup", 331, 6, 43),
+    g("evictionResponders", 778, 12, 44, "", &[], "name"),
 ];
 
 pub(super) static POD_STATUS: [Field; 22] = [
     f("observedGeneration", 2, 4, 17),
     g("phase", 0, 4, 1, "", &V50, ""),
-    g("conditions", 778, 12, 2, "", &[], "type"),
+    g("conditions", 779, 12, 2, "", &[], "type"),
     f("message", 0, 4, 3),
     f("reason", 0, 4, 4),
     f("nominatedNodeName", 0, 4, 11),
     f("hostIP", 0, 4, 5),
-    g("hostIPs", 779, 12, 16, "", &[], "ip"),
+    g("hostIPs", 780, 12, 16, "", &[], "ip"),
     f("podIP", 0, 4, 6),
-    g("podIPs", 780, 12, 12, "", &[], "ip"),
+    g("podIPs", 781, 12, 12, "", &[], "ip"),
     f("startTime", 7, 6, 7),
-    f("initContainerStatuses", 781, 4, 10),
-    f("containerStatuses", 781, 4, 8),
+    f("initContainerStatuses", 782, 4, 10),
+    f("containerStatuses", 782, 4, 8),
     g("qosClass", 0, 4, 9, "", &V51, ""),
-    f("ephemeralContainerStatuses", 781, 4, 13),
+    f("ephemeralContainerStatuses", 782, 4, 13),
     f("resize", 0, 4, 14),
-    g("resourceClaimStatuses", 782, 28, 15, "", &[], "name"),
-    f("extendedResourceClaimStatus", 319, 6, 18),
-    f("allocatedResources", 727, 4, 19),
-    f("resources", 359, 6, 20),
-    g("nodeAllocatableResourceClaimStatuses", 783, 12, 21, "", &[], "resourceClaimName"),
-    f("volumeHealth", 784, 4, 22),
+    g("resourceClaimStatuses", 783, 28, 15, "", &[], "name"),
+    f("extendedResourceClaimStatus", 320, 6, 18),
+    f("allocatedResources", 728, 4, 19),
+    f("resources", 360, 6, 20),
+    g("nodeAllocatableResourceClaimStatuses", 784, 12, 21, "", &[], "resourceClaimName"),
+    f("volumeHealth", 785, 4, 22),
 ];
 
 pub(super) static POD_TEMPLATE: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("template", 336, 0, 2, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("template", 337, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static POD_TEMPLATE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 785, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 786, 1, 2),
 ];
 
 pub(super) static POD_TEMPLATE_SPEC: [Field; 2] = [
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 332, 0, 2, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 333, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static POD_VOLUME_HEALTH: [Field; 3] = [
     g("name", 0, 1, 1, "\"\"", &[], ""),
-    g("healthConditions", 786, 12, 2, "", &[], "status"),
+    g("healthConditions", 787, 12, 2, "", &[], "status"),
     f("lastTransitionTime", 7, 0, 3),
 ];
 
@@ -1291,7 +1291,7 @@ pub(super) static PREFERRED_SCHEDULING_TERM: [Field; 2] = [
 pub(super) static PROBE: [Field; 10] = [
     f("exec", 232, 6, 1),
     f("httpGet", 243, 6, 2),
-    f("tcpSocket", 390, 6, 3),
+    f("tcpSocket", 391, 6, 3),
     f("grpc", 239, 6, 4),
     f("initialDelaySeconds", 1, 4, 2),
     f("timeoutSeconds", 1, 4, 3),
@@ -1302,7 +1302,7 @@ pub(super) static PROBE: [Field; 10] = [
 ];
 
 pub(super) static PROJECTED_VOLUME_SOURCE: [Field; 3] = [
-    f("sources", 787, 0, 1),
+    f("sources", 788, 0, 1),
     f("defaultMode", 1, 6, 2),
     f("defaultUser", 2, 6, 3),
 ];
@@ -1317,18 +1317,18 @@ pub(super) static QUOBYTE_VOLUME_SOURCE: [Field; 6] = [
 ];
 
 pub(super) static RBD_PERSISTENT_VOLUME_SOURCE: [Field; 8] = [
-    f("monitors", 661, 1, 1),
+    f("monitors", 662, 1, 1),
     g("image", 0, 1, 2, "\"\"", &[], ""),
     f("fsType", 0, 4, 3),
     g("pool", 0, 4, 4, "\"rbd\"", &[], ""),
     g("user", 0, 4, 5, "\"admin\"", &[], ""),
     g("keyring", 0, 4, 6, "\"/etc/ceph/keyring\"", &[], ""),
-    f("secretRef", 372, 6, 7),
+    f("secretRef", 373, 6, 7),
     f("readOnly", 4, 4, 8),
 ];
 
 pub(super) static RBD_VOLUME_SOURCE: [Field; 8] = [
-    f("monitors", 661, 1, 1),
+    f("monitors", 662, 1, 1),
     g("image", 0, 1, 2, "\"\"", &[], ""),
     f("fsType", 0, 4, 3),
     g("pool", 0, 4, 4, "\"rbd\"", &[], ""),
@@ -1341,7 +1341,7 @@ pub(super) static RBD_VOLUME_SOURCE: [Field; 8] = [
 pub(super) static RANGE_ALLOCATION: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("metadata", 631, 0, 1),
+    f("metadata", 632, 0, 1),
     f("range", 0, 0, 2),
     f("data", 10, 0, 3),
 ];
@@ -1349,9 +1349,9 @@ pub(super) static RANGE_ALLOCATION: [Field; 5] = [
 pub(super) static REPLICATION_CONTROLLER: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 350, 0, 2, "{}", &[], ""),
-    g("status", 351, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 351, 0, 2, "{}", &[], ""),
+    g("status", 352, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static REPLICATION_CONTROLLER_CONDITION: [Field; 5] = [
@@ -1365,15 +1365,15 @@ pub(super) static REPLICATION_CONTROLLER_CONDITION: [Field; 5] = [
 pub(super) static REPLICATION_CONTROLLER_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 788, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 789, 1, 2),
 ];
 
 pub(super) static REPLICATION_CONTROLLER_SPEC: [Field; 4] = [
     g("replicas", 1, 6, 1, "1", &[], ""),
     g("minReadySeconds", 1, 4, 4, "0", &[], ""),
-    f("selector", 769, 4, 2),
-    f("template", 336, 6, 3),
+    f("selector", 770, 4, 2),
+    f("template", 337, 6, 3),
 ];
 
 pub(super) static REPLICATION_CONTROLLER_STATUS: [Field; 6] = [
@@ -1382,7 +1382,7 @@ pub(super) static REPLICATION_CONTROLLER_STATUS: [Field; 6] = [
     f("readyReplicas", 1, 4, 4),
     f("availableReplicas", 1, 4, 5),
     f("observedGeneration", 2, 4, 3),
-    g("conditions", 789, 12, 6, "", &[], "type"),
+    g("conditions", 790, 12, 6, "", &[], "type"),
 ];
 
 pub(super) static RESOURCE_CLAIM: [Field; 2] = [
@@ -1405,38 +1405,38 @@ pub(super) static RESOURCE_HEALTH: [Field; 3] = [
 pub(super) static RESOURCE_QUOTA: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 357, 0, 2, "{}", &[], ""),
-    g("status", 358, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 358, 0, 2, "{}", &[], ""),
+    g("status", 359, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static RESOURCE_QUOTA_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 790, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 791, 1, 2),
 ];
 
 pub(super) static RESOURCE_QUOTA_SPEC: [Field; 3] = [
-    f("hard", 727, 4, 1),
-    g("scopes", 661, 4, 2, "", &V54, ""),
-    f("scopeSelector", 364, 6, 3),
+    f("hard", 728, 4, 1),
+    g("scopes", 662, 4, 2, "", &V54, ""),
+    f("scopeSelector", 365, 6, 3),
 ];
 
 pub(super) static RESOURCE_QUOTA_STATUS: [Field; 2] = [
-    f("hard", 727, 4, 1),
-    f("used", 727, 4, 2),
+    f("hard", 728, 4, 1),
+    f("used", 728, 4, 2),
 ];
 
 pub(super) static RESOURCE_REQUIREMENTS: [Field; 3] = [
-    f("limits", 727, 4, 1),
-    f("requests", 727, 4, 2),
-    f("claims", 791, 4, 3),
+    f("limits", 728, 4, 1),
+    f("requests", 728, 4, 2),
+    f("claims", 792, 4, 3),
 ];
 
 pub(super) static RESOURCE_STATUS: [Field; 2] = [
     g("name", 0, 1, 1, "\"\"", &[], ""),
-    f("resources", 792, 4, 2),
+    f("resources", 793, 4, 2),
 ];
 
 pub(super) static SE_LINUX_OPTIONS: [Field; 4] = [
@@ -1449,7 +1449,7 @@ pub(super) static SE_LINUX_OPTIONS: [Field; 4] = [
 pub(super) static SCALE_IO_PERSISTENT_VOLUME_SOURCE: [Field; 10] = [
     g("gateway", 0, 1, 1, "\"\"", &[], ""),
     g("system", 0, 1, 2, "\"\"", &[], ""),
-    f("secretRef", 372, 3, 3),
+    f("secretRef", 373, 3, 3),
     f("sslEnabled", 4, 4, 4),
     f("protectionDomain", 0, 4, 5),
     f("storagePool", 0, 4, 6),
@@ -1473,13 +1473,13 @@ pub(super) static SCALE_IO_VOLUME_SOURCE: [Field; 10] = [
 ];
 
 pub(super) static SCOPE_SELECTOR: [Field; 1] = [
-    f("matchExpressions", 793, 4, 1),
+    f("matchExpressions", 794, 4, 1),
 ];
 
 pub(super) static SCOPED_RESOURCE_SELECTOR_REQUIREMENT: [Field; 3] = [
     g("scopeName", 0, 1, 1, "\"\"", &V54, ""),
     g("operator", 0, 1, 2, "\"\"", &V56, ""),
-    f("values", 661, 4, 3),
+    f("values", 662, 4, 3),
 ];
 
 pub(super) static SECCOMP_PROFILE: [Field; 2] = [
@@ -1490,10 +1490,10 @@ pub(super) static SECCOMP_PROFILE: [Field; 2] = [
 pub(super) static SECRET: [Field; 7] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     f("immutable", 4, 6, 5),
-    f("data", 717, 4, 2),
-    f("stringData", 713, 4, 4),
+    f("data", 718, 4, 2),
+    f("stringData", 714, 4, 4),
     f("type", 0, 4, 3),
 ];
 
@@ -1511,13 +1511,13 @@ pub(super) static SECRET_KEY_SELECTOR: [Field; 3] = [
 pub(super) static SECRET_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 794, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 795, 1, 2),
 ];
 
 pub(super) static SECRET_PROJECTION: [Field; 3] = [
     g("name", 0, 4, 1, "\"\"", &[], ""),
-    f("items", 719, 4, 2),
+    f("items", 720, 4, 2),
     f("optional", 4, 6, 4),
 ];
 
@@ -1528,7 +1528,7 @@ pub(super) static SECRET_REFERENCE: [Field; 2] = [
 
 pub(super) static SECRET_VOLUME_SOURCE: [Field; 5] = [
     f("secretName", 0, 4, 1),
-    f("items", 719, 4, 2),
+    f("items", 720, 4, 2),
     f("defaultMode", 1, 6, 3),
     f("optional", 4, 6, 4),
     f("defaultUser", 2, 6, 5),
@@ -1537,46 +1537,46 @@ pub(super) static SECRET_VOLUME_SOURCE: [Field; 5] = [
 pub(super) static SECURITY_CONTEXT: [Field; 12] = [
     f("capabilities", 182, 6, 1),
     f("privileged", 4, 6, 2),
-    f("seLinuxOptions", 361, 6, 3),
-    f("windowsOptions", 410, 6, 10),
+    f("seLinuxOptions", 362, 6, 3),
+    f("windowsOptions", 411, 6, 10),
     f("runAsUser", 2, 6, 4),
     f("runAsGroup", 2, 6, 8),
     f("runAsNonRoot", 4, 6, 5),
     f("readOnlyRootFilesystem", 4, 6, 6),
     f("allowPrivilegeEscalation", 4, 6, 7),
     g("procMount", 0, 6, 9, "", &V57, ""),
-    f("seccompProfile", 366, 6, 11),
+    f("seccompProfile", 367, 6, 11),
     f("appArmorProfile", 174, 6, 12),
 ];
 
 pub(super) static SERIALIZED_REFERENCE: [Field; 3] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("reference", 296, 0, 1),
+    f("reference", 297, 0, 1),
 ];
 
 pub(super) static SERVICE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 383, 0, 2, "{}", &[], ""),
-    g("status", 384, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 384, 0, 2, "{}", &[], ""),
+    g("status", 385, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static SERVICE_ACCOUNT: [Field; 6] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("secrets", 795, 12, 2, "", &[], "name"),
-    f("imagePullSecrets", 796, 4, 3),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("secrets", 796, 12, 2, "", &[], "name"),
+    f("imagePullSecrets", 797, 4, 3),
     f("automountServiceAccountToken", 4, 6, 4),
 ];
 
 pub(super) static SERVICE_ACCOUNT_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 797, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 798, 1, 2),
 ];
 
 pub(super) static SERVICE_ACCOUNT_TOKEN_PROJECTION: [Field; 4] = [
@@ -1589,8 +1589,8 @@ pub(super) static SERVICE_ACCOUNT_TOKEN_PROJECTION: [Field; 4] = [
 pub(super) static SERVICE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 798, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 799, 1, 2),
 ];
 
 pub(super) static SERVICE_PORT: [Field; 6] = [
@@ -1609,21 +1609,21 @@ pub(super) static SERVICE_PROXY_OPTIONS: [Field; 3] = [
 ];
 
 pub(super) static SERVICE_SPEC: [Field; 20] = [
-    g("ports", 799, 12, 1, "", &[], "port"),
-    f("selector", 769, 4, 2),
+    g("ports", 800, 12, 1, "", &[], "port"),
+    f("selector", 770, 4, 2),
     f("clusterIP", 0, 4, 3),
-    f("clusterIPs", 661, 4, 18),
+    f("clusterIPs", 662, 4, 18),
     g("type", 0, 4, 4, "", &V59, ""),
-    f("externalIPs", 661, 4, 5),
+    f("externalIPs", 662, 4, 5),
     g("sessionAffinity", 0, 4, 7, "", &V60, ""),
     f("loadBalancerIP", 0, 4, 8),
-    f("loadBalancerSourceRanges", 661, 4, 9),
+    f("loadBalancerSourceRanges", 662, 4, 9),
     f("externalName", 0, 4, 10),
     g("externalTrafficPolicy", 0, 4, 11, "", &V61, ""),
     f("healthCheckNodePort", 1, 4, 12),
     f("publishNotReadyAddresses", 4, 4, 13),
-    f("sessionAffinityConfig", 385, 6, 14),
-    g("ipFamilies", 661, 4, 19, "", &V62, ""),
+    f("sessionAffinityConfig", 386, 6, 14),
+    g("ipFamilies", 662, 4, 19, "", &V62, ""),
     g("ipFamilyPolicy", 0, 6, 17, "", &V63, ""),
     f("allocateLoadBalancerNodePorts", 4, 6, 20),
     f("loadBalancerClass", 0, 6, 21),
@@ -1633,7 +1633,7 @@ pub(super) static SERVICE_SPEC: [Field; 20] = [
 
 pub(super) static SERVICE_STATUS: [Field; 2] = [
     g("loadBalancer", 262, 0, 1, "{}", &[], ""),
-    g("conditions", 671, 12, 2, "", &[], "type"),
+    g("conditions", 672, 12, 2, "", &[], "type"),
 ];
 
 pub(super) static SESSION_AFFINITY_CONFIG: [Field; 1] = [
@@ -1649,7 +1649,7 @@ pub(super) static STORAGE_OS_PERSISTENT_VOLUME_SOURCE: [Field; 5] = [
     f("volumeNamespace", 0, 4, 2),
     f("fsType", 0, 4, 3),
     f("readOnly", 4, 4, 4),
-    f("secretRef", 296, 6, 5),
+    f("secretRef", 297, 6, 5),
 ];
 
 pub(super) static STORAGE_OS_VOLUME_SOURCE: [Field; 5] = [
@@ -1687,22 +1687,22 @@ pub(super) static TOLERATION: [Field; 5] = [
 
 pub(super) static TOPOLOGY_SELECTOR_LABEL_REQUIREMENT: [Field; 2] = [
     g("key", 0, 1, 1, "\"\"", &[], ""),
-    f("values", 661, 1, 2),
+    f("values", 662, 1, 2),
 ];
 
 pub(super) static TOPOLOGY_SELECTOR_TERM: [Field; 1] = [
-    f("matchLabelExpressions", 800, 4, 1),
+    f("matchLabelExpressions", 801, 4, 1),
 ];
 
 pub(super) static TOPOLOGY_SPREAD_CONSTRAINT: [Field; 8] = [
     g("maxSkew", 1, 1, 1, "0", &[], ""),
     g("topologyKey", 0, 1, 2, "\"\"", &[], ""),
     g("whenUnsatisfiable", 0, 1, 3, "\"\"", &V66, ""),
-    f("labelSelector", 626, 6, 4),
+    f("labelSelector", 627, 6, 4),
     f("minDomains", 1, 6, 5),
     g("nodeAffinityPolicy", 0, 6, 6, "", &V67, ""),
     g("nodeTaintsPolicy", 0, 6, 7, "", &V67, ""),
-    f("matchLabelKeys", 661, 4, 8),
+    f("matchLabelKeys", 662, 4, 8),
 ];
 
 pub(super) static TYPED_LOCAL_OBJECT_REFERENCE: [Field; 3] = [
@@ -1725,12 +1725,12 @@ pub(super) static VOLUME: [Field; 31] = [
     f("gcePersistentDisk", 238, 6, 3),
     f("awsElasticBlockStore", 172, 6, 4),
     f("gitRepo", 240, 6, 5),
-    f("secret", 373, 6, 6),
+    f("secret", 374, 6, 6),
     f("nfs", 266, 6, 7),
     f("iscsi", 249, 6, 8),
     f("glusterfs", 242, 6, 9),
-    f("persistentVolumeClaim", 304, 6, 10),
-    f("rbd", 345, 6, 11),
+    f("persistentVolumeClaim", 305, 6, 10),
+    f("rbd", 346, 6, 11),
     f("flexVolume", 236, 6, 12),
     f("cinder", 186, 6, 13),
     f("cephfs", 184, 6, 14),
@@ -1739,14 +1739,14 @@ pub(super) static VOLUME: [Field; 31] = [
     f("fc", 233, 6, 17),
     f("azureFile", 178, 6, 18),
     f("configMap", 198, 6, 19),
-    f("vsphereVolume", 408, 6, 20),
-    f("quobyte", 343, 6, 21),
+    f("vsphereVolume", 409, 6, 20),
+    f("quobyte", 344, 6, 21),
     f("azureDisk", 176, 6, 22),
-    f("photonPersistentDisk", 308, 6, 23),
-    f("projected", 342, 6, 26),
-    f("portworxVolume", 339, 6, 24),
-    f("scaleIO", 363, 6, 25),
-    f("storageos", 388, 6, 27),
+    f("photonPersistentDisk", 309, 6, 23),
+    f("projected", 343, 6, 26),
+    f("portworxVolume", 340, 6, 24),
+    f("scaleIO", 364, 6, 25),
+    f("storageos", 389, 6, 27),
     f("csi", 181, 6, 28),
     f("ephemeral", 226, 6, 29),
     f("image", 250, 6, 30),
@@ -1764,7 +1764,7 @@ pub(super) static VOLUME_HEALTH_CONDITION: [Field; 3] = [
 ];
 
 pub(super) static VOLUME_HEALTH_STATUS: [Field; 2] = [
-    g("healthConditions", 786, 12, 1, "", &[], "status"),
+    g("healthConditions", 787, 12, 1, "", &[], "status"),
     f("lastTransitionTime", 7, 0, 2),
 ];
 
@@ -1776,7 +1776,7 @@ pub(super) static VOLUME_MOUNT: [Field; 8] = [
     f("subPath", 0, 4, 4),
     g("mountPropagation", 0, 6, 5, "", &V69, ""),
     f("subPathExpr", 0, 4, 6),
-    f("bindMountOptions", 666, 4, 8),
+    f("bindMountOptions", 667, 4, 8),
 ];
 
 pub(super) static VOLUME_MOUNT_STATUS: [Field; 5] = [
@@ -1784,7 +1784,7 @@ pub(super) static VOLUME_MOUNT_STATUS: [Field; 5] = [
     g("mountPath", 0, 1, 2, "\"\"", &[], ""),
     f("readOnly", 4, 4, 3),
     f("recursiveReadOnly", 0, 6, 4),
-    f("volumeStatus", 407, 6, 5),
+    f("volumeStatus", 408, 6, 5),
 ];
 
 pub(super) static VOLUME_NODE_AFFINITY: [Field; 1] = [
@@ -1792,17 +1792,17 @@ pub(super) static VOLUME_NODE_AFFINITY: [Field; 1] = [
 ];
 
 pub(super) static VOLUME_PROJECTION: [Field; 6] = [
-    f("secret", 371, 6, 1),
+    f("secret", 372, 6, 1),
     f("downwardAPI", 213, 6, 2),
     f("configMap", 197, 6, 3),
-    f("serviceAccountToken", 379, 6, 4),
+    f("serviceAccountToken", 380, 6, 4),
     f("clusterTrustBundle", 188, 6, 5),
-    f("podCertificate", 314, 6, 6),
+    f("podCertificate", 315, 6, 6),
 ];
 
 pub(super) static VOLUME_RESOURCE_REQUIREMENTS: [Field; 2] = [
-    f("limits", 727, 4, 1),
-    f("requests", 727, 4, 2),
+    f("limits", 728, 4, 1),
+    f("requests", 728, 4, 2),
 ];
 
 pub(super) static VOLUME_STATUS: [Field; 1] = [
@@ -1818,7 +1818,7 @@ pub(super) static VSPHERE_VIRTUAL_DISK_VOLUME_SOURCE: [Field; 4] = [
 
 pub(super) static WEIGHTED_POD_AFFINITY_TERM: [Field; 2] = [
     g("weight", 1, 1, 1, "0", &[], ""),
-    g("podAffinityTerm", 311, 1, 2, "{}", &[], ""),
+    g("podAffinityTerm", 312, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static WINDOWS_SECURITY_CONTEXT_OPTIONS: [Field; 4] = [

@@ -6,15 +6,15 @@ use apimachinery::schema::Field;
 pub(super) static EVENT: [Field; 17] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     f("eventTime", 8, 1, 2),
-    f("series", 421, 6, 3),
+    f("series", 422, 6, 3),
     f("reportingController", 0, 4, 4),
     f("reportingInstance", 0, 4, 5),
     f("action", 0, 4, 6),
     f("reason", 0, 4, 7),
-    g("regarding", 296, 0, 8, "{}", &[], ""),
-    f("related", 296, 6, 9),
+    g("regarding", 297, 0, 8, "{}", &[], ""),
+    f("related", 297, 6, 9),
     f("note", 0, 4, 10),
     f("type", 0, 4, 11),
     g("deprecatedSource", 230, 0, 12, "{}", &[], ""),
@@ -26,8 +26,8 @@ pub(super) static EVENT: [Field; 17] = [
 pub(super) static EVENT_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 806, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 807, 1, 2),
 ];
 
 pub(super) static EVENT_SERIES: [Field; 2] = [

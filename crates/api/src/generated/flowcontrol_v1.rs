@@ -15,9 +15,9 @@ pub(super) static FLOW_DISTINGUISHER_METHOD: [Field; 1] = [
 pub(super) static FLOW_SCHEMA: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 427, 1, 2, "{}", &[], ""),
-    g("status", 428, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 428, 1, 2, "{}", &[], ""),
+    g("status", 429, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static FLOW_SCHEMA_CONDITION: [Field; 5] = [
@@ -31,19 +31,19 @@ pub(super) static FLOW_SCHEMA_CONDITION: [Field; 5] = [
 pub(super) static FLOW_SCHEMA_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 807, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 808, 1, 2),
 ];
 
 pub(super) static FLOW_SCHEMA_SPEC: [Field; 4] = [
-    g("priorityLevelConfiguration", 437, 1, 1, "{}", &[], ""),
+    g("priorityLevelConfiguration", 438, 1, 1, "{}", &[], ""),
     g("matchingPrecedence", 1, 0, 2, "0", &[], ""),
-    f("distinguisherMethod", 423, 6, 3),
-    f("rules", 808, 4, 4),
+    f("distinguisherMethod", 424, 6, 3),
+    f("rules", 809, 4, 4),
 ];
 
 pub(super) static FLOW_SCHEMA_STATUS: [Field; 1] = [
-    g("conditions", 809, 12, 1, "", &[], "type"),
+    g("conditions", 810, 12, 1, "", &[], "type"),
 ];
 
 pub(super) static GROUP_SUBJECT: [Field; 1] = [
@@ -52,33 +52,33 @@ pub(super) static GROUP_SUBJECT: [Field; 1] = [
 
 pub(super) static LIMIT_RESPONSE: [Field; 2] = [
     g("type", 0, 1, 1, "\"\"", &[], ""),
-    f("queuing", 440, 6, 2),
+    f("queuing", 441, 6, 2),
 ];
 
 pub(super) static LIMITED_PRIORITY_LEVEL_CONFIGURATION: [Field; 4] = [
     f("nominalConcurrencyShares", 1, 2, 1),
-    g("limitResponse", 430, 1, 2, "{}", &[], ""),
+    g("limitResponse", 431, 1, 2, "{}", &[], ""),
     f("lendablePercent", 1, 6, 3),
     f("borrowingLimitPercent", 1, 6, 4),
 ];
 
 pub(super) static NON_RESOURCE_POLICY_RULE: [Field; 2] = [
-    f("verbs", 666, 1, 1),
-    f("nonResourceURLs", 666, 1, 6),
+    f("verbs", 667, 1, 1),
+    f("nonResourceURLs", 667, 1, 6),
 ];
 
 pub(super) static POLICY_RULES_WITH_SUBJECTS: [Field; 3] = [
-    f("subjects", 810, 1, 1),
-    f("resourceRules", 811, 4, 2),
-    f("nonResourceRules", 812, 4, 3),
+    f("subjects", 811, 1, 1),
+    f("resourceRules", 812, 4, 2),
+    f("nonResourceRules", 813, 4, 3),
 ];
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 438, 1, 2, "{}", &[], ""),
-    g("status", 439, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 439, 1, 2, "{}", &[], ""),
+    g("status", 440, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION_CONDITION: [Field; 5] = [
@@ -92,8 +92,8 @@ pub(super) static PRIORITY_LEVEL_CONFIGURATION_CONDITION: [Field; 5] = [
 pub(super) static PRIORITY_LEVEL_CONFIGURATION_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 813, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 814, 1, 2),
 ];
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION_REFERENCE: [Field; 1] = [
@@ -102,12 +102,12 @@ pub(super) static PRIORITY_LEVEL_CONFIGURATION_REFERENCE: [Field; 1] = [
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION_SPEC: [Field; 3] = [
     g("type", 0, 1, 1, "\"\"", &[], ""),
-    f("limited", 431, 6, 2),
-    f("exempt", 422, 6, 3),
+    f("limited", 432, 6, 2),
+    f("exempt", 423, 6, 3),
 ];
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION_STATUS: [Field; 1] = [
-    g("conditions", 814, 12, 1, "", &[], "type"),
+    g("conditions", 815, 12, 1, "", &[], "type"),
 ];
 
 pub(super) static QUEUING_CONFIGURATION: [Field; 3] = [
@@ -117,11 +117,11 @@ pub(super) static QUEUING_CONFIGURATION: [Field; 3] = [
 ];
 
 pub(super) static RESOURCE_POLICY_RULE: [Field; 5] = [
-    f("verbs", 666, 1, 1),
-    f("apiGroups", 666, 1, 2),
-    f("resources", 666, 1, 3),
+    f("verbs", 667, 1, 1),
+    f("apiGroups", 667, 1, 2),
+    f("resources", 667, 1, 3),
     f("clusterScope", 4, 4, 4),
-    f("namespaces", 666, 0, 5),
+    f("namespaces", 667, 0, 5),
 ];
 
 pub(super) static SERVICE_ACCOUNT_SUBJECT: [Field; 2] = [
@@ -131,9 +131,9 @@ pub(super) static SERVICE_ACCOUNT_SUBJECT: [Field; 2] = [
 
 pub(super) static SUBJECT: [Field; 4] = [
     g("kind", 0, 1, 1, "\"\"", &[], ""),
-    f("user", 444, 6, 2),
-    f("group", 429, 6, 3),
-    f("serviceAccount", 442, 6, 4),
+    f("user", 445, 6, 2),
+    f("group", 430, 6, 3),
+    f("serviceAccount", 443, 6, 4),
 ];
 
 pub(super) static USER_SUBJECT: [Field; 1] = [

@@ -7,15 +7,15 @@ pub(super) static API_GROUP: [Field; 6] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
     f("name", 0, 0, 1),
-    f("versions", 889, 0, 2),
-    f("preferredVersion", 624, 0, 3),
-    f("serverAddressByClientCIDRs", 890, 4, 4),
+    f("versions", 890, 0, 2),
+    f("preferredVersion", 625, 0, 3),
+    f("serverAddressByClientCIDRs", 891, 4, 4),
 ];
 
 pub(super) static API_GROUP_LIST: [Field; 3] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("groups", 891, 0, 1),
+    f("groups", 892, 0, 1),
 ];
 
 pub(super) static API_RESOURCE: [Field; 10] = [
@@ -25,9 +25,9 @@ pub(super) static API_RESOURCE: [Field; 10] = [
     f("group", 0, 4, 8),
     f("version", 0, 4, 9),
     g("kind", 0, 1, 3, "\"\"", &[], ""),
-    f("verbs", 661, 1, 4),
-    f("shortNames", 661, 4, 5),
-    f("categories", 661, 4, 7),
+    f("verbs", 662, 1, 4),
+    f("shortNames", 662, 4, 5),
+    f("categories", 662, 4, 7),
     f("storageVersionHash", 0, 4, 10),
 ];
 
@@ -35,14 +35,14 @@ pub(super) static API_RESOURCE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
     g("groupVersion", 0, 1, 1, "\"\"", &[], ""),
-    f("resources", 892, 1, 2),
+    f("resources", 893, 1, 2),
 ];
 
 pub(super) static API_VERSIONS: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("versions", 661, 0, 1),
-    f("serverAddressByClientCIDRs", 890, 0, 2),
+    f("versions", 662, 0, 1),
+    f("serverAddressByClientCIDRs", 891, 0, 2),
 ];
 
 pub(super) static CONDITION: [Field; 6] = [
@@ -57,7 +57,7 @@ pub(super) static CONDITION: [Field; 6] = [
 pub(super) static CREATE_OPTIONS: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("dryRun", 661, 4, 1),
+    f("dryRun", 662, 4, 1),
     f("fieldManager", 0, 4, 3),
     f("fieldValidation", 0, 4, 4),
 ];
@@ -66,17 +66,17 @@ pub(super) static DELETE_OPTIONS: [Field; 8] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
     f("gracePeriodSeconds", 2, 6, 1),
-    f("preconditions", 636, 6, 2),
+    f("preconditions", 637, 6, 2),
     f("orphanDependents", 4, 6, 3),
     f("propagationPolicy", 0, 6, 4),
-    f("dryRun", 661, 4, 5),
+    f("dryRun", 662, 4, 5),
     f("ignoreStoreReadErrorWithClusterBreakingPotential", 4, 6, 6),
 ];
 
 pub(super) static FIELD_SELECTOR_REQUIREMENT: [Field; 3] = [
     g("key", 0, 1, 1, "\"\"", &[], ""),
     g("operator", 0, 1, 2, "\"\"", &[], ""),
-    f("values", 661, 4, 3),
+    f("values", 662, 4, 3),
 ];
 
 pub(super) static GET_OPTIONS: [Field; 3] = [
@@ -102,14 +102,14 @@ pub(super) static GROUP_VERSION_KIND: [Field; 3] = [
 ];
 
 pub(super) static LABEL_SELECTOR: [Field; 2] = [
-    f("matchLabels", 713, 4, 1),
-    f("matchExpressions", 691, 4, 2),
+    f("matchLabels", 714, 4, 1),
+    f("matchExpressions", 692, 4, 2),
 ];
 
 pub(super) static LABEL_SELECTOR_REQUIREMENT: [Field; 3] = [
     g("key", 0, 1, 1, "\"\"", &[], ""),
     g("operator", 0, 1, 2, "\"\"", &[], ""),
-    f("values", 661, 4, 3),
+    f("values", 662, 4, 3),
 ];
 
 pub(super) static LIST_META: [Field; 5] = [
@@ -117,7 +117,7 @@ pub(super) static LIST_META: [Field; 5] = [
     f("resourceVersion", 0, 4, 2),
     f("continue", 0, 4, 3),
     f("remainingItemCount", 2, 6, 4),
-    f("shardInfo", 638, 6, 5),
+    f("shardInfo", 639, 6, 5),
 ];
 
 pub(super) static LIST_OPTIONS: [Field; 13] = [
@@ -157,11 +157,11 @@ pub(super) static OBJECT_META: [Field; 15] = [
     f("creationTimestamp", 7, 4, 8),
     f("deletionTimestamp", 7, 6, 9),
     f("deletionGracePeriodSeconds", 2, 6, 10),
-    f("labels", 713, 4, 11),
-    f("annotations", 713, 4, 12),
-    g("ownerReferences", 893, 12, 13, "", &[], "uid"),
-    f("finalizers", 666, 12, 14),
-    f("managedFields", 894, 4, 17),
+    f("labels", 714, 4, 11),
+    f("annotations", 714, 4, 12),
+    g("ownerReferences", 894, 12, 13, "", &[], "uid"),
+    f("finalizers", 667, 12, 14),
+    f("managedFields", 895, 4, 17),
 ];
 
 pub(super) static OWNER_REFERENCE: [Field; 6] = [
@@ -176,20 +176,20 @@ pub(super) static OWNER_REFERENCE: [Field; 6] = [
 pub(super) static PARTIAL_OBJECT_METADATA: [Field; 3] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("metadata", 631, 0, 1),
+    f("metadata", 632, 0, 1),
 ];
 
 pub(super) static PARTIAL_OBJECT_METADATA_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("metadata", 628, 0, 1),
-    f("items", 895, 0, 2),
+    f("metadata", 629, 0, 1),
+    f("items", 896, 0, 2),
 ];
 
 pub(super) static PATCH_OPTIONS: [Field; 6] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("dryRun", 661, 4, 1),
+    f("dryRun", 662, 4, 1),
     f("force", 4, 6, 2),
     f("fieldManager", 0, 4, 3),
     f("fieldValidation", 0, 4, 4),
@@ -212,11 +212,11 @@ pub(super) static SHARD_INFO: [Field; 1] = [
 pub(super) static STATUS: [Field; 8] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
     f("status", 0, 4, 2),
     f("message", 0, 4, 3),
     f("reason", 0, 4, 4),
-    f("details", 641, 6, 5),
+    f("details", 642, 6, 5),
     f("code", 1, 4, 6),
 ];
 
@@ -231,16 +231,16 @@ pub(super) static STATUS_DETAILS: [Field; 6] = [
     f("group", 0, 4, 2),
     f("kind", 0, 4, 3),
     f("uid", 0, 4, 6),
-    f("causes", 896, 4, 4),
+    f("causes", 897, 4, 4),
     f("retryAfterSeconds", 1, 4, 5),
 ];
 
 pub(super) static TABLE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("metadata", 628, 0, 0),
-    f("columnDefinitions", 897, 0, 0),
-    f("rows", 898, 0, 0),
+    f("metadata", 629, 0, 0),
+    f("columnDefinitions", 898, 0, 0),
+    f("rows", 899, 0, 0),
 ];
 
 pub(super) static TABLE_COLUMN_DEFINITION: [Field; 5] = [
@@ -252,8 +252,8 @@ pub(super) static TABLE_COLUMN_DEFINITION: [Field; 5] = [
 ];
 
 pub(super) static TABLE_ROW: [Field; 3] = [
-    f("cells", 740, 0, 0),
-    f("conditions", 899, 4, 0),
+    f("cells", 741, 0, 0),
+    f("conditions", 900, 4, 0),
     f("object", 11, 0, 0),
 ];
 
@@ -267,7 +267,7 @@ pub(super) static TABLE_ROW_CONDITION: [Field; 4] = [
 pub(super) static UPDATE_OPTIONS: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    f("dryRun", 661, 4, 1),
+    f("dryRun", 662, 4, 1),
     f("fieldManager", 0, 4, 2),
     f("fieldValidation", 0, 4, 3),
 ];

@@ -4,27 +4,27 @@ use super::{f, g};
 use apimachinery::schema::Field;
 
 pub(super) static OVERHEAD: [Field; 1] = [
-    f("podFixed", 727, 4, 1),
+    f("podFixed", 728, 4, 1),
 ];
 
 pub(super) static RUNTIME_CLASS: [Field; 6] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("handler", 0, 1, 2, "\"\"", &[], ""),
-    f("overhead", 479, 6, 3),
-    f("scheduling", 482, 6, 4),
+    f("overhead", 480, 6, 3),
+    f("scheduling", 483, 6, 4),
 ];
 
 pub(super) static RUNTIME_CLASS_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 829, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 830, 1, 2),
 ];
 
 pub(super) static SCHEDULING: [Field; 2] = [
-    f("nodeSelector", 769, 4, 1),
-    f("tolerations", 771, 4, 2),
+    f("nodeSelector", 770, 4, 1),
+    f("tolerations", 772, 4, 2),
 ];
 

@@ -4,74 +4,74 @@ use super::{f, g};
 use apimachinery::schema::Field;
 
 pub(super) static AGGREGATION_RULE: [Field; 1] = [
-    f("clusterRoleSelectors", 832, 4, 1),
+    f("clusterRoleSelectors", 833, 4, 1),
 ];
 
 pub(super) static CLUSTER_ROLE: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    f("rules", 833, 0, 2),
-    f("aggregationRule", 488, 6, 3),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    f("rules", 834, 0, 2),
+    f("aggregationRule", 489, 6, 3),
 ];
 
 pub(super) static CLUSTER_ROLE_BINDING: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    f("subjects", 834, 4, 2),
-    g("roleRef", 498, 1, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    f("subjects", 835, 4, 2),
+    g("roleRef", 499, 1, 3, "{}", &[], ""),
 ];
 
 pub(super) static CLUSTER_ROLE_BINDING_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 835, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 836, 1, 2),
 ];
 
 pub(super) static CLUSTER_ROLE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 836, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 837, 1, 2),
 ];
 
 pub(super) static POLICY_RULE: [Field; 5] = [
-    f("verbs", 661, 1, 1),
-    f("apiGroups", 661, 4, 2),
-    f("resources", 661, 4, 3),
-    f("resourceNames", 661, 4, 4),
-    f("nonResourceURLs", 661, 4, 5),
+    f("verbs", 662, 1, 1),
+    f("apiGroups", 662, 4, 2),
+    f("resources", 662, 4, 3),
+    f("resourceNames", 662, 4, 4),
+    f("nonResourceURLs", 662, 4, 5),
 ];
 
 pub(super) static ROLE: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    f("rules", 833, 0, 2),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    f("rules", 834, 0, 2),
 ];
 
 pub(super) static ROLE_BINDING: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    f("subjects", 834, 4, 2),
-    g("roleRef", 498, 1, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    f("subjects", 835, 4, 2),
+    g("roleRef", 499, 1, 3, "{}", &[], ""),
 ];
 
 pub(super) static ROLE_BINDING_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 837, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 838, 1, 2),
 ];
 
 pub(super) static ROLE_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 838, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 839, 1, 2),
 ];
 
 pub(super) static ROLE_REF: [Field; 3] = [

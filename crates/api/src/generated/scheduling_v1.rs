@@ -6,7 +6,7 @@ use apimachinery::schema::Field;
 pub(super) static PRIORITY_CLASS: [Field; 7] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
     g("value", 1, 0, 2, "0", &[], ""),
     f("globalDefault", 4, 4, 3),
     f("description", 0, 4, 4),
@@ -16,7 +16,7 @@ pub(super) static PRIORITY_CLASS: [Field; 7] = [
 pub(super) static PRIORITY_CLASS_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 866, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 867, 1, 2),
 ];
 

@@ -14,8 +14,8 @@ pub(super) static WORKLOAD_POD_GROUP_BASIC_SCHEDULING_POLICY: [Field; 0] = [
 ];
 
 pub(super) static WORKLOAD_POD_GROUP_DISRUPTION_MODE: [Field; 2] = [
-    f("single", 561, 6, 1),
-    f("all", 554, 6, 2),
+    f("single", 562, 6, 1),
+    f("all", 555, 6, 2),
 ];
 
 pub(super) static WORKLOAD_POD_GROUP_GANG_SCHEDULING_POLICY: [Field; 1] = [
@@ -29,12 +29,12 @@ pub(super) static WORKLOAD_POD_GROUP_RESOURCE_CLAIM: [Field; 3] = [
 ];
 
 pub(super) static WORKLOAD_POD_GROUP_SCHEDULING_CONSTRAINTS: [Field; 1] = [
-    f("topology", 867, 4, 1),
+    f("topology", 868, 4, 1),
 ];
 
 pub(super) static WORKLOAD_POD_GROUP_SCHEDULING_POLICY: [Field; 2] = [
-    f("basic", 555, 6, 1),
-    f("gang", 557, 6, 2),
+    f("basic", 556, 6, 1),
+    f("gang", 558, 6, 2),
 ];
 
 pub(super) static WORKLOAD_POD_GROUP_SINGLE_DISRUPTION_MODE: [Field; 0] = [

@@ -6,24 +6,24 @@ use apimachinery::schema::Field;
 pub(super) static STORAGE_VERSION_MIGRATION: [Field; 5] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 631, 0, 1, "{}", &[], ""),
-    g("spec", 588, 0, 2, "{}", &[], ""),
-    g("status", 589, 0, 3, "{}", &[], ""),
+    g("metadata", 632, 0, 1, "{}", &[], ""),
+    g("spec", 589, 0, 2, "{}", &[], ""),
+    g("status", 590, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static STORAGE_VERSION_MIGRATION_LIST: [Field; 4] = [
     f("kind", 0, 4, 1),
     f("apiVersion", 0, 4, 2),
-    g("metadata", 628, 0, 1, "{}", &[], ""),
-    f("items", 879, 1, 2),
+    g("metadata", 629, 0, 1, "{}", &[], ""),
+    f("items", 880, 1, 2),
 ];
 
 pub(super) static STORAGE_VERSION_MIGRATION_SPEC: [Field; 1] = [
-    g("resource", 623, 1, 1, "{}", &[], ""),
+    g("resource", 624, 1, 1, "{}", &[], ""),
 ];
 
 pub(super) static STORAGE_VERSION_MIGRATION_STATUS: [Field; 2] = [
-    g("conditions", 671, 12, 1, "", &[], "type"),
+    g("conditions", 672, 12, 1, "", &[], "type"),
     f("resourceVersion", 0, 4, 2),
 ];
 

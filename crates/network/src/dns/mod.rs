@@ -11,6 +11,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use client::Informers;
 use hickory_proto::rr::Name;
+use sys::netlink::route::Reach;
 use tokio::{
     net::{TcpListener, TcpStream, UdpSocket},
     sync::Semaphore,
@@ -50,7 +51,7 @@ impl Dns {
     /// port is used and the rules lead there.
     pub async fn bind(config: &Config, rules: &Arc<Rules>, informers: &Informers) -> Result<Self, Error> {
         let (link, ip) = (config.names().link, config.dns_ip);
-        blocking(move || links::hold_address(&link, ip)).await?;
+        blocking(move || links::hold_address(&link, ip, Reach::Host)).await?;
         let udp = match UdpSocket::bind((ip, PORT)).await {
             Err(e) if e.kind() == io::ErrorKind::AddrInUse => UdpSocket::bind((ip, 0)).await,
             other => other,

@@ -127,8 +127,9 @@ pub(crate) fn mtu_of(ip: Ipv4Addr) -> Result<u32, Error> {
     Ok(link.map_or(1500, |l| if l.index == LOOPBACK { 1500 } else { l.mtu }))
 }
 
-/// Makes the link that holds addresses of the cluster on this host, with one of them.
-pub(crate) fn hold_address(name: &str, ip: Ipv4Addr) -> Result<(), Error> {
+/// Makes the link that holds addresses of the cluster on this host, with one of them. What is no address of the node
+/// itself has [`Reach::Host`]: it must never become the source of packets that go elsewhere.
+pub(crate) fn hold_address(name: &str, ip: Ipv4Addr, reach: Reach) -> Result<(), Error> {
     let here = Router::open()?;
     let mut changes = Changes::default();
     changes.holder(name);
@@ -138,8 +139,7 @@ pub(crate) fn hold_address(name: &str, ip: Ipv4Addr) -> Result<(), Error> {
     }
     let link = here.link(name)?.ok_or(Error::Vanished { ip })?.index;
     let mut changes = Changes::default();
-    // Of this host only: it must never become the source of packets that go elsewhere.
-    changes.up(link).address(link, ip, 32, Reach::Host);
+    changes.up(link).address(link, ip, 32, reach);
     here.apply(&changes, || format!("give {ip} to link {name}"))?;
     Ok(())
 }

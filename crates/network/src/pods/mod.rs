@@ -10,6 +10,7 @@ use cri::{
     network::{HostPort, PodAddresses, PodNetwork},
     runtime::SandboxId,
 };
+use sys::netlink::route::Reach;
 use tokio::sync::{Mutex, watch};
 
 use crate::{
@@ -40,8 +41,13 @@ impl Pods {
     /// Reads which addresses are taken. The rules are those of the same instance.
     pub async fn open(config: Config, rules: Arc<Rules>) -> Result<Self, Error> {
         let (dir, ip, names) = (config.data_dir.clone(), config.node_ip, config.names());
+        // A host without a network has no address of its own: the node has one of the pods' range then.
+        let own = config.cluster_cidr.contains(ip).then(|| config.names().link);
         let (addresses, mtu) = blocking(move || {
             forward();
+            if let Some(link) = own {
+                links::hold_address(&link, ip, Reach::Universe)?;
+            }
             Ok((Addresses::open(&dir)?, links::mtu_of(ip)?))
         })
         .await?;

@@ -71,7 +71,7 @@ fn plan(args: &Up) -> anyhow::Result<Plan> {
     }
     Ok(Plan {
         node: args.node_name.clone().unwrap_or_else(host::node_name),
-        address: args.node_ip.or_else(host::primary_address).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        address: args.node_ip.or_else(|| host::node_address(&args.pod_cidr)).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         args: args.clone(),
         instance,
         node_ports,
@@ -79,12 +79,9 @@ fn plan(args: &Up) -> anyhow::Result<Plan> {
     })
 }
 
-/// Checks the host; what is missing is an error, what can be done without is told.
-fn check_host(plan: &Plan, report: &Report) -> anyhow::Result<()> {
+/// Checks the host before anything is made; what is missing is an error, what can be done without is returned.
+fn check_host(plan: &Plan) -> anyhow::Result<Vec<String>> {
     let uid = rustix::process::geteuid().as_raw();
-    if uid == 0 {
-        plan.instance.prepare()?;
-    }
     let data = rustix::fs::statvfs(nearest(&plan.instance.dir)).map_or(u64::MAX, |s| s.f_bavail * s.f_frsize);
     let facts = host::Facts {
         uid,
@@ -100,13 +97,10 @@ fn check_host(plan: &Plan, report: &Report) -> anyhow::Result<()> {
         data_dir: plan.instance.dir.display().to_string(),
     };
     let verdict = host::judge(&facts);
-    for warning in &verdict.warnings {
-        report.warn(warning);
-    }
     if !verdict.missing.is_empty() {
         bail!("this host lacks what podium needs:\n  - {}", verdict.missing.join("\n  - "));
     }
-    Ok(())
+    Ok(verdict.warnings)
 }
 
 fn nearest(path: &Path) -> &Path {
@@ -119,7 +113,9 @@ fn foreground(plan: Plan) -> anyhow::Result<()> {
         // A session of its own: the terminal of the one who started it may go.
         let _ = rustix::process::setsid();
     }
-    let result = check_host(&plan, &report).and_then(|()| {
+    let result = check_host(&plan).and_then(|warnings| {
+        plan.instance.prepare()?;
+        warnings.iter().for_each(|warning| report.warn(warning));
         report.step("the host has what is needed");
         // Each arena of the allocator keeps what it once had.
         sys::process::arenas(2);
@@ -160,6 +156,8 @@ fn detach(plan: &Plan) -> anyhow::Result<()> {
         rustix::process::geteuid().is_root(),
         "podium needs root: namespaces, mounts and cgroups do; run it with sudo"
     );
+    // Also here, so that a refusal leaves no directory behind; the warnings are told by the server.
+    check_host(plan)?;
     plan.instance.prepare()?;
     let log = plan.instance.log();
     let file = std::fs::OpenOptions::new()
