@@ -52,15 +52,18 @@ impl Worker {
         }
     }
 
-    /// Crash loops go on where they were, also that of a container that runs just now.
+    /// Crash loops go on where they were, also that of a container that runs just now. Where the whole sandbox is gone it was
+    /// ended on purpose, or the machine went down: that is nobody's failure.
     fn seed_backoff(&mut self) {
+        if self.view.active().is_none() {
+            return;
+        }
         for container in spec::spec(&self.pod).containers.iter().chain(spec::init_containers(&self.pod)) {
             let Some(instance) = self.view.latest(&container.name) else { continue };
             let since = match &instance.state.phase {
                 ContainerPhase::Running { started_at_ns, .. } => time_of(*started_at_ns),
-                ContainerPhase::Exited(exit) if !exit.unknown => time_of(exit.finished_at_ns),
-                // The machine went down: that is none of its failures.
-                ContainerPhase::Exited(_) | ContainerPhase::Created => continue,
+                ContainerPhase::Exited(exit) => time_of(exit.finished_at_ns),
+                ContainerPhase::Created => continue,
             };
             self.backoff.seed(&backoff_key(container), instance.restart_count(), since);
         }
