@@ -1,5 +1,7 @@
 //! Development tasks: `cargo xtask NAME`.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod codegen;
 mod conformance;
 mod crash;
@@ -17,8 +19,26 @@ fn main() -> anyhow::Result<()> {
         ["codegen", facts] => codegen::run(facts.as_ref(), &root.join("crates/api/src/generated")),
         ["conformance", ..] => conformance::main(&root, &args[1..]),
         ["vm", options @ ..] => vm::run(&root, &vm::Options::parse(options)?),
+        ["bench", ..] => bench(&root, &args[1..]),
         _ => anyhow::bail!(
-            "usage: cargo xtask tidy | crash [--seeds N] [--seed S] [--release] | codegen FACTS | conformance --help | vm [--podium PATH] [--cgroup v1|v2] [--no-tests]"
+            "usage: cargo xtask tidy | crash [--seeds N] [--seed S] [--release] | codegen FACTS | conformance --help | vm [--podium PATH] [--cgroup v1|v2] [--no-tests] | bench [basics] [api] [node] [--podium PATH] [--no-upstream] [--shared DIR] [--short]"
         ),
     }
+}
+
+#[cfg(feature = "bench")]
+fn bench(root: &std::path::Path, args: &[String]) -> anyhow::Result<()> {
+    bench::run(root, args)
+}
+
+/// Builds the driver optimised, and hands over to it.
+#[cfg(not(feature = "bench"))]
+fn bench(root: &std::path::Path, args: &[String]) -> anyhow::Result<()> {
+    let status = std::process::Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "bench"])
+        .args(args)
+        .current_dir(root)
+        .status()?;
+    anyhow::ensure!(status.success(), "the bench failed");
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Values of the fields that a field selector may name.
 
 use crate::Resource;
+use apimachinery::meta;
 use serde_json::Value;
 
 /// The value of a selectable field of an object, as text; empty where it is absent. Which paths a kind allows is
@@ -18,14 +19,14 @@ pub fn value(resource: &Resource, object: &Value, path: &str) -> String {
             first(object, &[&new, &old])
         }),
         ("", "Pod", "status.podIP") => Some(first(object, &["/status/podIPs/0/ip", "/status/podIP"])),
-        ("", "Pod", "spec.hostNetwork") => Some(flag(object.pointer("/spec/hostNetwork"))),
+        ("", "Pod", "spec.hostNetwork") => Some(flag(meta::at(object, "/spec/hostNetwork"))),
         // Accepted in a selector, but upstream never fills it in.
         ("", "Pod", "status.podIPs") => Some(String::new()),
         ("", "Namespace", "name") => Some(first(object, &["/metadata/name"])),
-        ("", "Node", "spec.unschedulable") => Some(flag(object.pointer("/spec/unschedulable"))),
-        ("batch", "Job", "status.successful") => Some(number(object.pointer("/status/succeeded"))),
+        ("", "Node", "spec.unschedulable") => Some(flag(meta::at(object, "/spec/unschedulable"))),
+        ("batch", "Job", "status.successful") => Some(number(meta::at(object, "/status/succeeded"))),
         (_, "ReplicaSet" | "ReplicationController", "status.replicas") => {
-            Some(number(object.pointer("/status/replicas")))
+            Some(number(meta::at(object, "/status/replicas")))
         }
         _ => None,
     };
@@ -53,7 +54,7 @@ fn text(value: &Value) -> String {
 }
 
 fn first(object: &Value, pointers: &[&str]) -> String {
-    let mut found = pointers.iter().filter_map(|p| object.pointer(p)).map(text);
+    let mut found = pointers.iter().filter_map(|p| meta::at(object, p)).map(text);
     found.find(|t| !t.is_empty()).unwrap_or_default()
 }
 

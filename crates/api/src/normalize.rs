@@ -11,8 +11,14 @@ pub fn apply(schema: Schema<'_>, value: &mut Value) {
     match schema.node() {
         Node::Struct(s) => {
             if let Value::Object(map) = value {
-                for field in s.fields.iter() {
-                    of_field(schema, field, map);
+                // What is there, then what must be there: objects have few of their type's fields.
+                map.retain(|key, value| {
+                    s.fields.iter().find(|f| f.name == *key).is_none_or(|field| keeps(schema, field, value))
+                });
+                for field in s.fields.iter().filter(|f| !f.omit_empty) {
+                    if !map.contains_key(&*field.name) {
+                        map.insert(field.name.to_string(), absent(schema, field));
+                    }
                 }
             }
         }
@@ -64,24 +70,22 @@ fn item_value(schema: Schema<'_>, value: &mut Value) {
     apply(schema, value);
 }
 
-fn of_field(schema: Schema<'_>, field: &Field, map: &mut Map<String, Value>) {
-    let ty = schema.to(field.ty);
-    let absent = match map.get_mut(&*field.name) {
-        None | Some(Value::Null) => true,
-        Some(value) => {
-            apply(ty, value);
-            !field.pointer && field.omit_empty && is_zero(ty, value)
+/// Brings a field that is there into its form; false: it is left out.
+fn keeps(schema: Schema<'_>, field: &Field, value: &mut Value) -> bool {
+    if value.is_null() {
+        if !field.omit_empty {
+            *value = absent(schema, field);
         }
-    };
-    if !absent {
-        return;
+        return !field.omit_empty;
     }
-    if field.omit_empty {
-        map.remove(&*field.name);
-    } else {
-        let value = if field.pointer { Value::Null } else { zero(ty) };
-        map.insert(field.name.to_string(), value);
-    }
+    let ty = schema.to(field.ty);
+    apply(ty, value);
+    if !field.pointer && field.omit_empty { !is_zero(ty, value) } else { true }
+}
+
+/// How a field without `omitempty` is written when it has no value.
+fn absent(schema: Schema<'_>, field: &Field) -> Value {
+    if field.pointer { Value::Null } else { zero(schema.to(field.ty)) }
 }
 
 /// The zero value as Go writes it.

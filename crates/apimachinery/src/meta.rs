@@ -30,6 +30,17 @@ pub fn ensure_map(value: &mut Value) -> &mut Map<String, Value> {
     }
 }
 
+/// What lies at a path of plain names and indices (`/spec/containers/0/name`). As `Value::pointer`, but without its escapes, for
+/// which that makes two strings per step.
+#[must_use]
+pub fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path.split('/').skip(1).try_fold(value, |value, step| match value {
+        Value::Object(map) => map.get(step),
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
 fn text<'v>(object: &'v Value, key: &str) -> &'v str {
     metadata(object).and_then(|m| m.get(key)).and_then(Value::as_str).unwrap_or("")
 }

@@ -14,6 +14,7 @@ mod host;
 mod instance;
 mod kubeconfig;
 mod log;
+mod memory;
 mod node;
 mod nodes;
 mod report;

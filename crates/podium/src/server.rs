@@ -14,7 +14,7 @@ use crate::{
     commands::{backup as backup_command, up::Plan},
     control::{self, Answer, Request, StatusReport},
     control_plane::{ControlPlane, Settings},
-    demo, kubeconfig, log,
+    demo, kubeconfig, log, memory,
     node::Node,
     nodes::Cluster,
     report::Report,
@@ -62,7 +62,9 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStrea
     let (stop, stopped) = mpsc::channel(4);
     let control = Arc::new(control);
     let socket = control::serve(&plan.instance, handler(&plan, &control, &node, &stop))?;
+    let small = tokio::spawn(memory::keep_small());
     let result = serve(&plan, report, &pki, &control, &node, stopped).await;
+    small.abort();
     // An error of ours is no reason to end what runs.
     let keep = !matches!(result, Ok(Stop::WithPods));
     if !matches!(result, Ok(Stop::Again(_))) {

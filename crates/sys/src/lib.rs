@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 pub mod cgroup;
+pub mod code;
 pub mod device;
 pub mod fdpass;
 pub mod iface;

@@ -78,6 +78,41 @@ fn parsed(reader: &dyn Reader, group: &str, resource: &str, namespace: &str, nam
     serde_json::from_slice(&reader.get(group, resource, namespace, name)?).ok()
 }
 
+/// A part of an object from the reader: the rest is skipped, not built.
+fn part<T: serde::de::DeserializeOwned>(
+    reader: &dyn Reader,
+    group: &str,
+    resource: &str,
+    namespace: &str,
+    name: &str,
+) -> Option<T> {
+    serde_json::from_slice(&reader.get(group, resource, namespace, name)?).ok()
+}
+
+/// What follows from all objects of a kind, kept until one of them changes.
+struct Derived<T> {
+    resource: (&'static str, &'static str),
+    known: parking_lot::Mutex<Option<(u64, T)>>,
+}
+
+impl<T: Clone> Derived<T> {
+    fn from(group: &'static str, resource: &'static str) -> Self {
+        Self { resource: (group, resource), known: parking_lot::Mutex::default() }
+    }
+
+    /// `derive` gets the objects, parsed.
+    fn get(&self, reader: &dyn Reader, derive: impl FnOnce(Vec<Value>) -> T) -> T {
+        let (group, resource) = self.resource;
+        // Asked before the objects are read: a change in between is noticed next time.
+        let generation = reader.generation(group, resource);
+        let mut known = self.known.lock();
+        match &*known {
+            Some((at, value)) if *at == generation => value.clone(),
+            _ => known.insert((generation, derive(all(reader, group, resource, "")))).1.clone(),
+        }
+    }
+}
+
 /// All objects of a kind, parsed.
 fn all(reader: &dyn Reader, group: &str, resource: &str, namespace: &str) -> Vec<Value> {
     reader.list(group, resource, namespace).iter().filter_map(|b| serde_json::from_slice(b).ok()).collect()

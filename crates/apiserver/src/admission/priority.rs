@@ -5,7 +5,7 @@ use std::sync::Arc;
 use apimachinery::{meta, status::Status};
 use serde_json::Value;
 
-use super::{all, creates, is, parsed, refuse, updates};
+use super::{Derived, creates, is, parsed, refuse, updates};
 use crate::{
     contract::{Admission, Attributes, Job, Reader},
     strategies::json::{map, number, text},
@@ -16,19 +16,19 @@ const GROUP: &str = "scheduling.k8s.io";
 /// The plugin.
 pub struct Priority {
     reader: Arc<dyn Reader>,
+    default: Derived<Option<Value>>,
 }
 
 impl Priority {
     pub fn new(reader: Arc<dyn Reader>) -> Self {
-        Self { reader }
+        Self { reader, default: Derived::from(GROUP, "priorityclasses") }
     }
 
     /// The class for pods that name none: of several the one with the lowest value.
     fn default_class(&self) -> Option<Value> {
-        all(&*self.reader, GROUP, "priorityclasses", "")
-            .into_iter()
-            .filter(|c| c["globalDefault"] == true)
-            .min_by_key(|c| number(c, "/value"))
+        self.default.get(&*self.reader, |classes| {
+            classes.into_iter().filter(|c| c["globalDefault"] == true).min_by_key(|c| number(c, "/value"))
+        })
     }
 
     fn pod(&self, attributes: &Attributes<'_>, pod: &mut Value) -> Result<(), Status> {

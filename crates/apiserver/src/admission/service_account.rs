@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use apimachinery::{meta, status::Status};
 use serde_json::{Value, json};
 
-use super::{MIRROR, creates, is, parsed, refuse};
+use super::{MIRROR, creates, is, part, refuse};
 use crate::{
     config::Random,
     contract::{Admission, Attributes, Job, Reader},
@@ -36,11 +36,17 @@ fn volume(name: &str) -> Value {
     ]}})
 }
 
-fn automounts(account: &Value, pod: &Value) -> bool {
-    let said = |v: Option<&Value>| v.and_then(Value::as_bool);
-    said(pod.pointer("/spec/automountServiceAccountToken"))
-        .or_else(|| said(account.get("automountServiceAccountToken")))
-        .unwrap_or(true)
+/// What counts of an account here.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Account {
+    automount_service_account_token: Option<bool>,
+    image_pull_secrets: Option<Vec<Value>>,
+}
+
+fn automounts(account: &Account, pod: &Value) -> bool {
+    let said = meta::at(pod, "/spec/automountServiceAccountToken").and_then(Value::as_bool);
+    said.or(account.automount_service_account_token).unwrap_or(true)
 }
 
 fn mount(pod: &mut Value, random: &Random) {
@@ -49,7 +55,7 @@ fn mount(pod: &mut Value, random: &Random) {
     let name = existing.clone().unwrap_or_else(|| generated_name(random, VOLUME));
     let mut needed = false;
     for key in ["initContainers", "containers"] {
-        let Some(Value::Array(containers)) = pod.pointer_mut(&format!("/spec/{key}")) else { continue };
+        let Some(Value::Array(containers)) = pod.get_mut("spec").and_then(|s| s.get_mut(key)) else { continue };
         for container in containers.iter_mut().filter(|c| c.is_object()) {
             if list(container, "/volumeMounts").iter().any(|m| text(m, "/mountPath") == MOUNT_PATH) {
                 continue;
@@ -80,10 +86,10 @@ impl ServiceAccount {
         Self { reader, random }
     }
 
-    async fn account(&self, namespace: &str, name: &str) -> Option<Value> {
+    async fn account(&self, namespace: &str, name: &str) -> Option<Account> {
         let tries = if name == "default" { TRIES } else { 1 };
         for last in (0..tries).rev() {
-            let found = parsed(&*self.reader, "", "serviceaccounts", namespace, name);
+            let found = part(&*self.reader, "", "serviceaccounts", namespace, name);
             if found.is_some() || last == 0 {
                 return found;
             }
@@ -116,8 +122,8 @@ impl ServiceAccount {
         if automounts(&account, pod) {
             mount(pod, &self.random);
         }
-        let secrets = list(&account, "/imagePullSecrets");
-        if is_empty(pod.pointer("/spec/imagePullSecrets")) && !secrets.is_empty() {
+        let secrets = account.image_pull_secrets.unwrap_or_default();
+        if is_empty(meta::at(pod, "/spec/imagePullSecrets")) && !secrets.is_empty() {
             map(pod, "spec").insert("imagePullSecrets".into(), secrets.into());
         }
         Ok(())

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
-use storage::Event as Change;
+use storage::{Entry, Event as Change};
 use tokio::{sync::watch, time::Instant};
 
 use super::object::Obj;
@@ -168,6 +168,15 @@ impl Kind {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<Arc<Obj>> {
         self.state.read().objects.get(key).cloned()
+    }
+
+    /// The object of an entry of the store: the cached one where that is the same state, which saves reading its header again.
+    #[must_use]
+    pub fn object(&self, entry: &Entry) -> Option<Arc<Obj>> {
+        match self.get(&entry.key) {
+            Some(known) if known.revision == entry.modified.0 => Some(known),
+            _ => Obj::new(&self.row, entry).map(Arc::new),
+        }
     }
 
     /// The objects below a prefix, and the newest revision that is in.

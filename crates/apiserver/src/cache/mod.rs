@@ -16,7 +16,7 @@ use std::{
 
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
-use storage::{Batch, Error, Revision, Store};
+use storage::{Batch, Entry, Error, Revision, Store};
 use tokio::sync::oneshot;
 
 use self::{kind::Kind, object::Obj};
@@ -85,6 +85,9 @@ pub struct Behind {
 
 /// How long a read waits for the cache, as upstream does.
 const WAIT: Duration = Duration::from_secs(3);
+/// Threads that read headers at the start, at most, and how many entries are worth them.
+const FILLERS: usize = 8;
+const WORTH_THREADS: usize = 2048;
 /// Batches that are taken in before waiters are woken.
 const BURST: usize = 256;
 
@@ -153,18 +156,37 @@ impl Cache {
     async fn fill(&self) -> Result<Revision, Error> {
         let page = self.store.list(keys::ROOT, "", 0, Revision(0)).await?;
         let mut found: HashMap<String, BTreeMap<Arc<str>, Arc<Obj>>> = HashMap::new();
-        for entry in &page.entries {
-            if let Some(kind) = self.kind_of(&entry.key)
-                && let Some(object) = Obj::new(&kind.row, entry)
-            {
-                found.entry(keys::prefix(&kind.row)).or_default().insert(entry.key.clone(), Arc::new(object));
-            }
+        for (kind, object) in self.read_headers(&page.entries) {
+            found.entry(keys::prefix(&kind.row)).or_default().insert(object.key.clone(), object);
         }
         for (prefix, kind) in self.kinds.read().iter() {
             kind.replace(found.remove(prefix).unwrap_or_default(), page.revision.0);
         }
         self.progress.advance(page.revision.0);
         Ok(page.revision)
+    }
+
+    /// The objects of entries, with their kinds. Of many it is most of the time until the server serves: every core takes a part.
+    fn read_headers(&self, entries: &[Entry]) -> Vec<(Arc<Kind>, Arc<Obj>)> {
+        let read = |part: &[Entry]| -> Vec<_> {
+            part.iter()
+                .filter_map(|entry| {
+                    let kind = self.kind_of(&entry.key)?;
+                    let object = Arc::new(Obj::new(&kind.row, entry)?);
+                    Some((kind, object))
+                })
+                .collect()
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from).min(FILLERS);
+        if cores == 1 || entries.len() < WORTH_THREADS {
+            return read(entries);
+        }
+        std::thread::scope(|scope| {
+            let parts: Vec<_> =
+                entries.chunks(entries.len().div_ceil(cores)).map(|part| scope.spawn(move || read(part))).collect();
+            // A panic goes on where it would have been without the thread.
+            parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+        })
     }
 
     /// Takes in what the store sent; false: it cut the watch off.

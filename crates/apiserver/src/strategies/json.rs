@@ -1,20 +1,21 @@
 //! Short questions to JSON objects.
 
+use apimachinery::meta::at;
 use serde_json::{Map, Value};
 
 /// The text at a pointer; empty where there is none.
 pub fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+    at(value, pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The items of a list at a pointer; none where there is none.
 pub fn list<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
-    value.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    at(value, pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The number at a pointer; 0 where there is none.
 pub fn number(value: &Value, pointer: &str) -> i64 {
-    value.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
+    at(value, pointer).and_then(Value::as_i64).unwrap_or_default()
 }
 
 /// There is nothing, or an empty text, list or object.

@@ -2,14 +2,27 @@
 
 mod checks;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
-use apimachinery::{meta, status::Status};
+use apimachinery::status::Status;
 use serde_json::Value;
 
 use self::checks::findings;
-use super::{creates, parsed, refuse, updates};
+use super::{creates, part, refuse, updates};
 use crate::contract::{Admission, Attributes, Job, Reader};
+
+/// The labels of a namespace.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Namespace {
+    metadata: Labelled,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Labelled {
+    labels: Option<HashMap<String, String>>,
+}
 
 /// The plugin.
 pub struct PodSecurity {
@@ -22,10 +35,12 @@ impl PodSecurity {
     }
 
     fn check(&self, attributes: &Attributes<'_>, pod: &Value) -> Result<(), Status> {
-        let Some(namespace) = parsed(&*self.reader, "", "namespaces", "", &attributes.info.namespace) else {
+        let Some(namespace) = part::<Namespace>(&*self.reader, "", "namespaces", "", &attributes.info.namespace) else {
             return Ok(());
         };
-        let level = meta::label(&namespace, "pod-security.kubernetes.io/enforce").unwrap_or("privileged");
+        let labels = namespace.metadata.labels.unwrap_or_default();
+        let label = |name: &str| labels.get(name).map(String::as_str);
+        let level = label("pod-security.kubernetes.io/enforce").unwrap_or("privileged");
         if level == "privileged" || attributes.old.is_some_and(|old| old["spec"] == pod["spec"]) {
             return Ok(());
         }
@@ -35,7 +50,7 @@ impl PodSecurity {
         if found.is_empty() {
             return Ok(());
         }
-        let version = meta::label(&namespace, "pod-security.kubernetes.io/enforce-version").unwrap_or("latest");
+        let version = label("pod-security.kubernetes.io/enforce-version").unwrap_or("latest");
         let policy = format!("{}:{version}", if restricted { "restricted" } else { "baseline" });
         let details: Vec<String> = found
             .into_iter()

@@ -218,8 +218,8 @@ impl Registry {
                 .map_err(|error| errors::from_store(&error))?;
             let mut full_at = None;
             for (index, entry) in page.entries.iter().enumerate() {
-                if let Some(object) = Obj::new(&kind.row, entry).filter(|object| selection.matches(object)) {
-                    objects.push(Arc::new(object));
+                if let Some(object) = kind.object(entry).filter(|object| selection.matches(object)) {
+                    objects.push(object);
                 }
                 if limit > 0 && objects.len() == limit {
                     full_at = Some(index);
