@@ -120,6 +120,7 @@ second_boot() {
   check "the API answers" soon 120 kubectl get --raw /readyz
   check "the demo's pods come back" kubectl wait pods -l app=demo --for=condition=Ready --timeout=180s
   check "RESTARTS says 1" is "$(kubectl get pods -l app=demo -o jsonpath='{range .items[*].status.containerStatuses[*]}{.restartCount} {end}')" "1 1 1 "
+  check "the machine's shutdown let them end by themselves" is "$(kubectl get pods -l app=demo -o jsonpath='{range .items[*].status.containerStatuses[*]}{.lastState.terminated.reason} {.lastState.terminated.exitCode} {end}')" "Completed 0 Completed 0 Completed 0 "
   check "the Service answers" soon 60 answers
   check "exec after the reboot" is "$(kubectl exec limited -- echo again)" again
   check "its limits are in force again" limits_in_force

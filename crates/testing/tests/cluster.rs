@@ -3,6 +3,8 @@
 #[path = "cluster/chaos.rs"]
 mod chaos;
 mod common;
+#[path = "cluster/restart.rs"]
+mod restart;
 
 use std::{
     sync::{
