@@ -42,6 +42,10 @@ pub(crate) fn damaged(path: &Path, reason: impl Into<String>) -> Error {
     Error::Damaged { path: path.display().to_string(), reason: reason.into() }
 }
 
+pub(crate) fn other_version(path: &Path, found: u32, known: u32) -> Error {
+    Error::OtherVersion { path: path.display().to_string(), found, known }
+}
+
 /// The directory of a store, locked for this process.
 #[derive(Debug)]
 pub(crate) struct Home {
@@ -144,8 +148,7 @@ impl Disk {
         }
         let version = front[8..12].try_into().map_or(0, u32::from_le_bytes);
         if version == 0 || version > VERSION {
-            let reason = format!("it has format version {version}; this Podium reads versions up to {VERSION}");
-            return Err(damaged(path, reason));
+            return Err(other_version(path, version, VERSION));
         }
         Ok((disk, version))
     }

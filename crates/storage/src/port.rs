@@ -139,7 +139,17 @@ pub enum Error {
         /// The file.
         path: String,
     },
-    /// The file, of a store or a snapshot, is damaged or of another version.
+    /// The file, of a store or a snapshot, was written by a version whose format this one does not know.
+    #[error("{path} has format version {found}, this podium reads version {known}: use the podium that wrote it")]
+    OtherVersion {
+        /// The file.
+        path: String,
+        /// Its version.
+        found: u32,
+        /// The newest version that can be read.
+        known: u32,
+    },
+    /// The file, of a store or a snapshot, is damaged.
     #[error("{path} cannot be used: {reason}")]
     Damaged {
         /// The file.

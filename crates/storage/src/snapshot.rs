@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     core::STEPS,
-    disk::{Home, damaged, io_error, sync_directory},
+    disk::{Home, damaged, io_error, other_version, sync_directory},
     log::{Log, sealed},
     options::Options,
     port::{Attachment, Entry, Error, Revision},
@@ -258,7 +258,7 @@ fn read(path: &Path, mut each: impl FnMut(u64, Record<'_>) -> Result<(), Error>)
     }
     let version = from.u32()?;
     if version != VERSION {
-        return Err(damaged(path, format!("the snapshot has version {version}; this Podium reads version {VERSION}")));
+        return Err(other_version(path, version, VERSION));
     }
     let revision = Revision(from.u64()?);
     let attachments = from.attachments()?;

@@ -107,7 +107,7 @@ async fn trials(closed: bool) {
         std::fs::write(bad.join("store"), &bytes).expect("written");
         match served(&bad).await {
             Ok(found) => assert!(found == held, "trial {trial}: {what}: something else is served"),
-            Err(error @ (Error::Damaged { .. } | Error::Io { .. })) => {
+            Err(error @ (Error::Damaged { .. } | Error::OtherVersion { .. } | Error::Io { .. })) => {
                 assert!(error.to_string().contains("bad/store"), "{what}: {error}");
                 recognised += 1;
             }

@@ -16,7 +16,7 @@ pub fn from_store(error: &Error) -> Status {
         Error::Future { asked, current } => too_large(asked.0, current.0),
         // Without a time to retry after: clients would wait for it in silence, and room may be long in coming.
         Error::NoSpace { .. } => Status::unavailable(error.to_string()),
-        Error::Damaged { .. } | Error::Io { .. } => Status::internal(error),
+        Error::Damaged { .. } | Error::OtherVersion { .. } | Error::Io { .. } => Status::internal(error),
         Error::Closed => Status::unavailable("the server is shutting down").retry_after(1),
     }
 }
