@@ -76,8 +76,8 @@ pub fn before(instance: &Instance) -> PathBuf {
 
 /// Unpacks a backup beside the present state, which stays as it is until [`finish`].
 pub fn stage(instance: &Instance, snapshot: &Snapshot) -> anyhow::Result<()> {
+    unstage(instance)?;
     let dir = stage_dir(instance);
-    remove(&dir)?;
     let pki = dir.join("pki");
     fs::create_dir_all(&pki).with_context(|| format!("cannot make {}", pki.display()))?;
     set_mode(&dir, 0o700)?;
@@ -99,6 +99,17 @@ pub fn stage(instance: &Instance, snapshot: &Snapshot) -> anyhow::Result<()> {
     write_private(&sign(instance), b"", 0o600)?;
     sync(&dir)?;
     sync(&instance.dir)
+}
+
+/// Throws a staged state away.
+pub fn unstage(instance: &Instance) -> anyhow::Result<()> {
+    let sign = sign(instance);
+    // First the sign: an end between the two must not leave half a state that looks whole.
+    if sign.exists() {
+        fs::remove_file(&sign).with_context(|| format!("cannot remove {}", sign.display()))?;
+        sync(&stage_dir(instance))?;
+    }
+    remove(&stage_dir(instance))
 }
 
 /// Puts a staged state in place, also one whose restore was interrupted. Says where the state before it is now; `None`: there was nothing to do.
@@ -205,6 +216,9 @@ mod tests {
         // Without its sign a staged state is thrown away.
         stage(&instance, &first).unwrap();
         fs::remove_file(sign(&instance)).unwrap();
+        assert_eq!(finish(&instance).unwrap(), None);
+        stage(&instance, &first).unwrap();
+        unstage(&instance).unwrap();
         assert_eq!(finish(&instance).unwrap(), None);
         assert_eq!(bench.found(), pair("second"));
         // With it, it gets in place from wherever the renaming ended.

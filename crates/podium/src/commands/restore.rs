@@ -70,7 +70,13 @@ fn restart(instance: &Instance) -> anyhow::Result<String> {
     let listener = UnixListener::bind(&path).with_context(|| format!("cannot listen on {}", path.display()))?;
     let asked = ask(instance, &listener, &path);
     let _ = std::fs::remove_file(&path);
-    report::follow(asked?)
+    match asked {
+        Ok(follower) => report::follow(follower),
+        Err(error) => {
+            backup::unstage(instance)?;
+            Err(error.context("nothing was changed"))
+        }
+    }
 }
 
 fn ask(instance: &Instance, listener: &UnixListener, path: &std::path::Path) -> anyhow::Result<UnixStream> {
