@@ -5,6 +5,7 @@ mod bench;
 mod codegen;
 mod conformance;
 mod crash;
+mod simulate;
 mod tidy;
 mod vm;
 
@@ -16,12 +17,13 @@ fn main() -> anyhow::Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["tidy"] => tidy::run(&root),
         ["crash", args @ ..] => crash::run(&root, args),
+        ["simulate", ..] => simulate::run(&root, &args[1..]),
         ["codegen", facts] => codegen::run(facts.as_ref(), &root.join("crates/api/src/generated")),
         ["conformance", ..] => conformance::main(&root, &args[1..]),
         ["vm", options @ ..] => vm::run(&root, &vm::Options::parse(options)?),
         ["bench", ..] => bench(&root, &args[1..]),
         _ => anyhow::bail!(
-            "usage: cargo xtask tidy | crash [--seeds N] [--seed S] [--release] | codegen FACTS | conformance --help | vm [--podium PATH] [--cgroup v1|v2] [--no-tests] | bench [basics] [api] [node] [--podium PATH] [--no-upstream] [--shared DIR] [--short]"
+            "usage: cargo xtask tidy | crash [--seeds N] [--seed S] [--release] | codegen FACTS | conformance --help | vm [--podium PATH] [--cgroup v1|v2] [--no-tests] | bench [basics] [api] [node] [--podium PATH] [--no-upstream] [--shared DIR] [--short] | simulate --seeds N --hours H [--seed S]"
         ),
     }
 }

@@ -233,6 +233,8 @@ pub trait Reader: Send + Sync + 'static {
     fn list(&self, group: &str, resource: &str, namespace: &str) -> Vec<Bytes>;
     /// A number that grows whenever an object of this kind changes: for caches of parsed forms.
     fn generation(&self, group: &str, resource: &str) -> u64;
+    /// Waits until the generation of a kind is another than `since`; of a kind that is not there, for ever.
+    fn changed<'a>(&'a self, group: &'a str, resource: &'a str, since: u64) -> Job<'a, ()>;
 }
 
 /// A connection to a node's kubelet API.

@@ -186,7 +186,7 @@ pub fn watch_form(call: &Call, stored: &Row, accepted: Accepted) -> (Form, Bookm
         Shape::Table => {
             let mut head = true;
             let bookmark_row = row.clone();
-            let started = std::time::Instant::now();
+            let started = tokio::time::Instant::now();
             let form = move |_: EventKind, object: &Obj, revision: u64| {
                 let elapsed = jiff::SignedDuration::try_from(started.elapsed()).unwrap_or_default();
                 let now = now.checked_add(elapsed).unwrap_or(now);

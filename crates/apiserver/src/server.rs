@@ -5,12 +5,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use apimachinery::status::Status;
 use http::{Request, Response, request::Parts};
 use storage::Store;
+use tokio::time::Instant;
 
 use crate::{
     admission, authn, authz,

@@ -21,6 +21,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Items of one page of a full list.
 pub const PAGE: u32 = 500;
 
+/// An object, or why there is none.
+pub type Answer<K> = Result<K, Error>;
+
 /// Typed access to the API; a clone is cheap.
 #[derive(Clone)]
 pub struct Client {
@@ -328,14 +331,8 @@ impl Client {
     }
 
     /// Patches an object.
-    pub async fn patch<K: Object>(
-        &self,
-        namespace: &str,
-        name: &str,
-        kind: PatchKind,
-        patch: &Value,
-    ) -> Result<K, Error> {
-        self.patch_part(namespace, name, "", kind, patch).await
+    pub async fn patch<K: Object>(&self, namespace: &str, name: &str, kind: PatchKind, patch: &Value) -> Answer<K> {
+        self.patch_at(path::<K>(namespace, name, ""), kind, patch).await
     }
 
     /// Patches an object's status.
@@ -345,21 +342,12 @@ impl Client {
         name: &str,
         kind: PatchKind,
         patch: &Value,
-    ) -> Result<K, Error> {
-        self.patch_part(namespace, name, "status", kind, patch).await
+    ) -> Answer<K> {
+        self.patch_at(path::<K>(namespace, name, "status"), kind, patch).await
     }
 
-    /// Patches a subresource of an object.
-    pub async fn patch_part<K: Object>(
-        &self,
-        namespace: &str,
-        name: &str,
-        part: &str,
-        kind: PatchKind,
-        patch: &Value,
-    ) -> Result<K, Error> {
-        let uri = self.managed(path::<K>(namespace, name, part));
-        self.call("PATCH", uri, kind.media_type(), encode(K::KIND, patch)?).await
+    async fn patch_at<K: Object>(&self, uri: String, kind: PatchKind, patch: &Value) -> Answer<K> {
+        self.call("PATCH", self.managed(uri), kind.media_type(), encode(K::KIND, patch)?).await
     }
 
     /// Changes what differs: a merge patch with the parts given.

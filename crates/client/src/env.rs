@@ -88,6 +88,16 @@ impl Rng {
 /// Where a component says what happened.
 pub type Log = Arc<dyn Fn(&str) + Send + Sync>;
 
+/// Where work is done that blocks its thread (files).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Blocking {
+    /// On tokio's threads for such work.
+    #[default]
+    Pool,
+    /// At once, in the caller's task: a simulation must not depend on which thread is quicker.
+    Inline,
+}
+
 /// The surroundings of a component.
 #[derive(Clone)]
 pub struct Env {
@@ -97,13 +107,15 @@ pub struct Env {
     pub rng: Rng,
     /// Messages for the operator.
     pub log: Log,
+    /// Where blocking work is done.
+    pub blocking: Blocking,
 }
 
 impl Env {
     /// The machine's clock and a silent log.
     #[must_use]
     pub fn system(seed: u64) -> Self {
-        Self { clock: Arc::new(SystemClock), rng: Rng::new(seed), log: Arc::new(|_| {}) }
+        Self { clock: Arc::new(SystemClock), rng: Rng::new(seed), log: Arc::new(|_| {}), blocking: Blocking::Pool }
     }
 
     /// With another log.
@@ -124,6 +136,14 @@ impl Env {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Does work that blocks its thread; `None` when it panicked or the runtime ends.
+    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        match self.blocking {
+            Blocking::Pool => tokio::task::spawn_blocking(work).await.ok(),
+            Blocking::Inline => Some(work()),
+        }
     }
 
     /// Says something.

@@ -2,15 +2,17 @@
 
 use std::{
     collections::BTreeSet,
+    future::Future,
+    pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use crate::{
     object::{Key, Stored},
@@ -45,6 +47,18 @@ impl<'a, K> Change<'a, K> {
     }
 }
 
+/// An informer of any kind, as far as waiting for its first list goes.
+pub trait HasSynced: Send + Sync {
+    /// Waits until the first list is complete.
+    fn synced(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+impl<K: Stored> HasSynced for Informer<K> {
+    fn synced(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.has_synced())
+    }
+}
+
 type Handler<K> = Box<dyn Fn(&Change<'_, K>) + Send + Sync>;
 /// Changes an object before it is kept.
 pub type Transform<K> = fn(&mut K);
@@ -53,7 +67,9 @@ pub type Transform<K> = fn(&mut K);
 pub struct Informer<K> {
     store: Store<K>,
     handlers: Mutex<Vec<Handler<K>>>,
-    synced: watch::Sender<bool>,
+    synced: AtomicBool,
+    // Wakes in the order of waiting, so that a simulation replays (tokio's `watch` wakes in a random order).
+    synced_now: Notify,
     transform: Option<Transform<K>>,
     seen: AtomicU64,
 }
@@ -63,7 +79,8 @@ impl<K: Stored> Informer<K> {
         Self {
             store: Store::default(),
             handlers: Mutex::new(Vec::new()),
-            synced: watch::channel(false).0,
+            synced: AtomicBool::new(false),
+            synced_now: Notify::new(),
             transform,
             seen: AtomicU64::new(0),
         }
@@ -108,14 +125,16 @@ impl<K: Stored> Informer<K> {
     /// Whether the first list is complete.
     #[must_use]
     pub fn is_synced(&self) -> bool {
-        *self.synced.borrow()
+        self.synced.load(Ordering::Acquire)
     }
 
     /// Waits until the first list is complete.
     pub async fn has_synced(&self) {
-        let mut synced = self.synced.subscribe();
-        // The sender lives in `self`, so waiting cannot fail.
-        let _ = synced.wait_for(|s| *s).await;
+        // Made before the flag is read: a list that completes in between wakes it.
+        let now = self.synced_now.notified();
+        if !self.is_synced() {
+            now.await;
+        }
     }
 
     /// Waits until the first list is complete, but not for ever; whether it is.
@@ -193,7 +212,8 @@ impl<K: Stored> Informer<K> {
             }
         }
         drop(handlers);
-        self.synced.send_replace(true);
+        self.synced.store(true, Ordering::Release);
+        self.synced_now.notify_waiters();
     }
 }
 

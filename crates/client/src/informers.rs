@@ -2,7 +2,7 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
+    collections::BTreeMap,
     sync::Arc,
 };
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Which objects of a kind.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     /// Only of this namespace; empty: all.
     pub namespace: String,
@@ -44,7 +44,7 @@ type Started = (Arc<dyn Any + Send + Sync>, AbortHandle);
 struct Inner {
     client: Client,
     env: Env,
-    known: Mutex<HashMap<Id, Started>>,
+    known: Mutex<BTreeMap<Id, Started>>,
 }
 
 impl Drop for Inner {
@@ -65,7 +65,7 @@ impl Informers {
     /// A factory over a client. Informers run as tasks of the current tokio runtime.
     #[must_use]
     pub fn new(client: Client, env: Env) -> Self {
-        Self { inner: Arc::new(Inner { client, env, known: Mutex::new(HashMap::new()) }) }
+        Self { inner: Arc::new(Inner { client, env, known: Mutex::new(BTreeMap::new()) }) }
     }
 
     /// The client below.

@@ -153,6 +153,7 @@ impl<T: Clone + Eq + Hash> WorkQueue<T> {
             match next {
                 Some(at) => {
                     tokio::select! {
+                        biased;
                         () = woken => {}
                         () = tokio::time::sleep_until(at) => {}
                     }

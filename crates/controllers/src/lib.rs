@@ -6,6 +6,7 @@ pub mod claim;
 pub mod context;
 pub mod flight;
 pub mod history;
+pub mod loops;
 pub mod nodes;
 pub mod podcontrol;
 pub mod pods;

@@ -53,6 +53,8 @@ pub struct Config {
     pub reserved_memory_bytes: u64,
     /// CPU that pods do not get, in thousandths.
     pub reserved_cpu_milli: u64,
+    /// What the machine is; `None`: it is read, and its memory and disk are looked after. A simulation says it.
+    pub machine: Option<Facts>,
 }
 
 impl Config {
@@ -75,6 +77,7 @@ impl Config {
             pod_pids_limit: None,
             reserved_memory_bytes: 0,
             reserved_cpu_milli: 0,
+            machine: None,
         }
     }
 

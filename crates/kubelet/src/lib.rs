@@ -30,6 +30,7 @@ use tokio::{
 };
 
 pub use context::Config;
+pub use node::facts::Facts;
 pub use server::listener::{Tls, TlsError};
 
 use crate::{
@@ -130,7 +131,7 @@ pub async fn start(
     let resolver = files::resolv::parse(&std::fs::read_to_string(&config.resolv_conf).unwrap_or_default());
     let pods = informers.scoped::<Pod>(Scope::fields(&format!("spec.nodeName={name}")), None);
     let context = Arc::new(Context {
-        facts: node::facts::Facts::read(&config.root_dir),
+        facts: config.machine.clone().unwrap_or_else(|| Facts::read(&config.root_dir)),
         events: Recorder::new(client.clone(), env.clone(), "kubelet", &name),
         services: informers.get::<Service>(),
         node: informers.scoped::<Node>(Scope::fields(&format!("metadata.name={name}")), None),

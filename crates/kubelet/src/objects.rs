@@ -1,7 +1,7 @@
 //! ConfigMaps and Secrets that pods of this node refer to: each watched by its name, as long as somebody needs it.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -9,18 +9,20 @@ use std::{
 use client::{Client, ListOptions, Object, transport::EventKind};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use parking_lot::Mutex;
-use tokio::{sync::watch, task::AbortHandle, time::sleep};
+use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 
 use crate::env::build::Missing;
 
 /// How long a first read may take before a pod hears of it.
 const FIRST_READ: Duration = Duration::from_secs(10);
 const RETRY: [u64; 4] = [100, 500, 2_000, 5_000];
+/// A watch is renewed after this many seconds.
+const WATCH_SECONDS: u64 = 600;
 
 /// Told when an object changed.
 pub(crate) type OnChange = Arc<dyn Fn() + Send + Sync>;
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum State<K> {
     Unknown,
     Absent,
@@ -28,13 +30,15 @@ enum State<K> {
 }
 
 struct Shared<K> {
-    state: watch::Sender<State<K>>,
-    subscribers: Mutex<HashMap<u64, OnChange>>,
+    state: Mutex<State<K>>,
+    changed: Notify,
+    subscribers: Mutex<BTreeMap<u64, OnChange>>,
 }
 
 impl<K> Shared<K> {
     fn set(&self, state: State<K>) {
-        self.state.send_replace(state);
+        *self.state.lock() = state;
+        self.changed.notify_waiters();
         let subscribers: Vec<_> = self.subscribers.lock().values().cloned().collect();
         for tell in subscribers {
             tell();
@@ -70,15 +74,21 @@ impl<K> Drop for Lease<K> {
 impl<K> Lease<K> {
     /// The object, waited for until its first read is done.
     pub(crate) async fn read(&self) -> Result<Arc<K>, Missing> {
-        let mut state = self.entry.shared.state.subscribe();
-        let first = tokio::time::timeout(FIRST_READ, state.wait_for(|state| !matches!(state, State::Unknown))).await;
-        match first {
-            Ok(Ok(state)) => self.of(&state),
-            Ok(Err(_)) | Err(_) => Err(Missing::Unreadable(format!(
-                "failed to sync {} cache: timed out waiting for the condition",
-                self.kind
-            ))),
+        let known = async {
+            let shared = &self.entry.shared;
+            loop {
+                let changed = shared.changed.notified();
+                if !matches!(*shared.state.lock(), State::Unknown) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        if tokio::time::timeout(FIRST_READ, known).await.is_err() {
+            let message = format!("failed to sync {} cache: timed out waiting for the condition", self.kind);
+            return Err(Missing::Unreadable(message));
         }
+        self.of(&self.entry.shared.state.lock())
     }
 
     fn of(&self, state: &State<K>) -> Result<Arc<K>, Missing> {
@@ -90,7 +100,7 @@ impl<K> Lease<K> {
     }
 }
 
-type Known<K> = Mutex<HashMap<(String, String), Weak<Entry<K>>>>;
+type Known<K> = Mutex<BTreeMap<(String, String), Weak<Entry<K>>>>;
 
 struct Cache<K> {
     kind: &'static str,
@@ -103,7 +113,11 @@ impl<K: Object> Cache<K> {
         known.retain(|_, entry| entry.strong_count() > 0);
         let key = (namespace.to_owned(), name.to_owned());
         let entry = known.get(&key).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let shared = Arc::new(Shared { state: watch::channel(State::Unknown).0, subscribers: Mutex::default() });
+            let shared = Arc::new(Shared {
+                state: Mutex::new(State::Unknown),
+                changed: Notify::new(),
+                subscribers: Mutex::default(),
+            });
             let task = tokio::spawn(follow::<K>(client.clone(), namespace.to_owned(), name.to_owned(), shared.clone()))
                 .abort_handle();
             let entry = Arc::new(Entry { shared, task });
@@ -137,7 +151,7 @@ async fn once<K: Object>(
     let mut page = client.page::<K>(namespace, &ListOptions::with_fields(&selector)).await?;
     let version = page.version().to_owned();
     let found = page.items.pop().map(Arc::new);
-    let same = match (&*shared.state.borrow(), &found) {
+    let same = match (&*shared.state.lock(), &found) {
         (State::There(old), Some(new)) => old.version() == new.version() && old.uid() == new.uid(),
         (State::Absent, None) => true,
         _ => false,
@@ -146,11 +160,16 @@ async fn once<K: Object>(
         shared.set(found.map_or(State::Absent, State::There));
     }
     let mut uri = client::client::path::<K>(namespace, "", "");
-    for (key, value) in [("watch", "1"), ("fieldSelector", &selector), ("resourceVersion", &version)] {
+    let seconds = WATCH_SECONDS.to_string();
+    for (key, value) in
+        [("watch", "1"), ("fieldSelector", &selector), ("resourceVersion", &version), ("timeoutSeconds", &seconds)]
+    {
         client::client::parameter(&mut uri, key, value);
     }
     let mut events = client.raw_watch(uri).await?;
-    while let Some(event) = events.recv().await {
+    // A watch that is lost without a word must not be waited on for ever.
+    let limit = tokio::time::Instant::now() + Duration::from_secs(WATCH_SECONDS + 30);
+    while let Ok(Some(event)) = tokio::time::timeout_at(limit, events.recv()).await {
         match event.kind {
             EventKind::Added | EventKind::Modified => {
                 if let Ok(object) = serde_json::from_slice::<K>(&event.object) {
@@ -213,8 +232,8 @@ impl Watched {
 /// What one pod refers to.
 #[derive(Default)]
 pub(crate) struct Leases {
-    config_maps: HashMap<String, Lease<ConfigMap>>,
-    secrets: HashMap<String, Lease<Secret>>,
+    config_maps: BTreeMap<String, Lease<ConfigMap>>,
+    secrets: BTreeMap<String, Lease<Secret>>,
 }
 
 impl Leases {
@@ -235,8 +254,8 @@ impl Leases {
 /// Objects as they were at one time.
 #[derive(Default, Clone)]
 pub(crate) struct Snapshot {
-    pub(crate) config_maps: HashMap<String, Result<Arc<ConfigMap>, Missing>>,
-    pub(crate) secrets: HashMap<String, Result<Arc<Secret>, Missing>>,
+    pub(crate) config_maps: BTreeMap<String, Result<Arc<ConfigMap>, Missing>>,
+    pub(crate) secrets: BTreeMap<String, Result<Arc<Secret>, Missing>>,
 }
 
 impl crate::env::build::Objects for Snapshot {

@@ -93,6 +93,7 @@ impl Transport for InProcess {
             tokio::spawn(async move {
                 loop {
                     let event = tokio::select! {
+                        biased;
                         event = events.next() => event,
                         () = sender.closed() => return,
                     };

@@ -93,7 +93,7 @@ pub struct Cache {
     /// UID → node, and whether it is only assumed to be there.
     places: HashMap<String, (String, bool)>,
     /// Pods on nodes that are not known (yet).
-    homeless: HashMap<String, (String, Arc<PodInfo>)>,
+    homeless: BTreeMap<String, (String, Arc<PodInfo>)>,
     /// Labels of namespaces.
     pub namespaces: HashMap<String, Labels>,
 }

@@ -1,7 +1,7 @@
 //! Pods that wait for a node: ready to try, backing off, or put aside until something relevant changes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -59,10 +59,10 @@ pub struct Queue {
     active: BTreeMap<Rank, Key>,
     /// When those that back off or are put aside are due.
     due: BTreeSet<(Instant, Key)>,
-    aside: HashSet<Key>,
+    aside: BTreeSet<Key>,
     arrivals: u64,
     /// Causes that came while a pod was being tried: they count as coming after its failure.
-    missed: HashSet<Cause>,
+    missed: BTreeSet<Cause>,
 }
 
 impl Queue {
@@ -87,6 +87,13 @@ impl Queue {
     pub fn remove(&mut self, key: &Key) {
         self.take_out(key);
         self.pods.remove(key);
+    }
+
+    /// This very pod needs no node any more; another one of its name, which may have come meanwhile, still does.
+    pub fn placed(&mut self, key: &Key, uid: &str) {
+        if self.pods.get(key).is_some_and(|pod| pod.uid == uid) {
+            self.remove(key);
+        }
     }
 
     /// Takes it out of where it waits.
@@ -150,8 +157,8 @@ impl Queue {
     }
 
     /// The attempt failed for a passing reason: try again after its back-off.
-    pub fn retry(&mut self, key: &Key, now: Instant) {
-        if let Some(attempts) = self.pods.get(key).map(|p| p.attempts) {
+    pub fn retry(&mut self, key: &Key, uid: &str, now: Instant) {
+        if let Some(attempts) = self.pods.get(key).filter(|p| p.uid == uid).map(|p| p.attempts) {
             self.move_to(key, Place::BackOff(now + backoff(attempts)));
         }
     }

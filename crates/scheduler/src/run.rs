@@ -109,8 +109,10 @@ async fn one(shared: &Arc<Shared>, key: Key, turn: usize) {
     let chosen = {
         let mut inner = shared.inner.lock();
         let chosen = choose(&info, &inner.cache, turn, tie).map(|node| node.name().to_owned());
-        if let Ok(node) = &chosen {
-            inner.cache.assume(info.clone(), node);
+        match &chosen {
+            Ok(node) => inner.cache.assume(info.clone(), node),
+            // At once: what happens from now on may help it, also while the condition is being written.
+            Err(error) => inner.queue.put_aside(&key, error.plugins.clone(), Instant::now()),
         }
         chosen
     };
@@ -127,7 +129,7 @@ async fn one(shared: &Arc<Shared>, key: Key, turn: usize) {
 async fn place(shared: &Shared, key: &Key, pod: &Pod, node: &str) {
     match write::bind(&shared.client, pod, node).await {
         Ok(()) => {
-            shared.inner.lock().queue.remove(key);
+            shared.inner.lock().queue.placed(key, pod.uid());
             shared.events.normal(pod, "Scheduled", &write::assigned(key, node));
         }
         Err(error) => {
@@ -135,10 +137,10 @@ async fn place(shared: &Shared, key: &Key, pod: &Pod, node: &str) {
             inner.cache.forget(pod.uid());
             inner.queue.wake(Cause::PodGone, Instant::now());
             if error.is_not_found() {
-                inner.queue.remove(key);
+                inner.queue.placed(key, pod.uid());
             } else {
                 // A conflict means that somebody else bound it: the watch will tell, and take it out of the queue.
-                inner.queue.retry(key, Instant::now());
+                inner.queue.retry(key, pod.uid(), Instant::now());
             }
             drop(inner);
             shared.env.say(&format!("scheduler: binding {key} to {node}: {error}"));
@@ -148,8 +150,6 @@ async fn place(shared: &Shared, key: &Key, pod: &Pod, node: &str) {
 }
 
 async fn reject(shared: &Shared, key: &Key, pod: &Pod, error: &FitError) {
-    shared.inner.lock().queue.put_aside(key, error.plugins.clone(), Instant::now());
-    shared.wake.notify_one();
     let written = write::unschedulable(&shared.client, &shared.events, pod, &error.message(), shared.env.now()).await;
     if let Err(error) = written
         && !error.is_not_found()

@@ -220,3 +220,19 @@ fn what_happens_during_an_attempt_is_not_missed() {
     let soon = now + Duration::from_secs(1);
     assert_eq!(queue.next(soon), Next::Pod(key));
 }
+
+#[test]
+fn news_of_an_old_pod_do_not_touch_the_new_one_of_its_name() {
+    let (mut queue, now) = (Queue::default(), Instant::now());
+    let key = Key::new("d", "web-0");
+    queue.put(key.clone(), "old", 0, now);
+    assert_eq!(queue.next(now), Next::Pod(key.clone()));
+    // While the old one is being bound it is deleted, and its StatefulSet makes another one.
+    queue.remove(&key);
+    queue.put(key.clone(), "new", 0, now);
+    queue.placed(&key, "old");
+    queue.retry(&key, "old", now);
+    assert_eq!(queue.next(now), Next::Pod(key.clone()), "the new one still wants a node");
+    queue.placed(&key, "new");
+    assert_eq!(queue.next(now), Next::Idle);
+}

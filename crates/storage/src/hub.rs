@@ -1,9 +1,6 @@
 //! Who watches what. Watchers are grouped by prefix, so a change touches only those that asked for it.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::mpsc::{self, OwnedPermit, Sender, error::TrySendError};
 
@@ -20,7 +17,7 @@ struct Watcher {
 /// All watchers of one engine.
 #[derive(Default)]
 pub(crate) struct Hub {
-    groups: HashMap<Box<[u8]>, Vec<Watcher>>,
+    groups: BTreeMap<Box<[u8]>, Vec<Watcher>>,
     /// How many groups have a prefix of this length.
     lengths: BTreeMap<usize, usize>,
     watchers: usize,
@@ -104,7 +101,7 @@ impl Hub {
 
     /// Ends all watches.
     pub fn close(&mut self, reason: &Error) {
-        for (_, group) in self.groups.drain() {
+        for (_, group) in std::mem::take(&mut self.groups) {
             for watcher in group {
                 watcher.last_word.send(Err(reason.clone()));
             }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use apiserver::{authn::TokenSigner, config::Config, server::ApiServer};
-use client::{Client, Clock, Env, Informers, Object, Rng, Store, TokioClock};
+use client::{Blocking, Client, Clock, Env, Informers, Object, Rng, Store, TokioClock};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, ServiceAccount};
 use serde::de::DeserializeOwned;
@@ -18,7 +18,7 @@ use crate::{
 /// A condition must hold within this time of tokio's clock; with paused time it takes none.
 const LIMIT: Duration = Duration::from_secs(900);
 /// When the simulation begins.
-const EPOCH_SECONDS: i64 = 1_800_000_000;
+pub(crate) const EPOCH_SECONDS: i64 = 1_800_000_000;
 /// Name of the node.
 const NODE: &str = "node-1";
 
@@ -42,7 +42,7 @@ pub struct Cluster {
 }
 
 /// The store's clock, from the cluster's.
-struct StoreClock(Arc<dyn Clock>);
+pub(crate) struct StoreClock(pub(crate) Arc<dyn Clock>);
 
 impl storage::Clock for StoreClock {
     fn now_ms(&self) -> u64 {
@@ -66,13 +66,21 @@ impl Cluster {
     /// Something of it does not start.
     pub async fn start(seed: u64) -> Self {
         let start = Timestamp::from_second(EPOCH_SECONDS).expect("a time");
-        let env = Env { clock: Arc::new(TokioClock::new(start)), rng: Rng::new(seed), log: quiet() };
+        let env = Env {
+            clock: Arc::new(TokioClock::new(start)),
+            rng: Rng::new(seed),
+            log: quiet(),
+            blocking: Blocking::Inline,
+        };
         let options = storage::Options::default().with_clock(Arc::new(StoreClock(env.clock.clone())));
         let store = Arc::new(storage::Memory::new(options));
         let housekeeping = tokio::spawn(store.clone().housekeeping());
         let way = Arc::new(Way::default());
-        let node = FakeNode::new(NODE, &env, way.clone());
-        let server = ApiServer::start(config(&env), store.clone(), way).await.expect("the API server starts");
+        let node = FakeNode::new(1, &env, way.clone());
+        let server =
+            ApiServer::start(config(&env, TokenSigner::generate().expect("a signing key")), store.clone(), way)
+                .await
+                .expect("the API server starts");
         let informers = Informers::new(client(&server, "system:kube-controller-manager", &[]), env.clone());
         let door = server.clone();
         let transports: controllers::context::Transports = Arc::new(move |user| InProcess::shared(&door, user, &[]));
@@ -101,7 +109,7 @@ impl Cluster {
     pub async fn start_kubelet(&self) {
         let user = format!("system:node:{NODE}");
         let client = self.client(&user, &["system:nodes"]).with_manager("kubelet");
-        self.node.start(client, self.env.clone()).await;
+        self.node.start(|_| client, self.env.clone()).await;
     }
 
     /// Creates an object as administrator; JSON in, the object as it was stored out.
@@ -154,12 +162,13 @@ fn client(server: &Arc<ApiServer>, user: &str, groups: &[&str]) -> Client {
     Client::new(InProcess::shared(server, user, groups))
 }
 
-fn quiet() -> client::Log {
+pub(crate) fn quiet() -> client::Log {
     Arc::new(|_| {})
 }
 
-fn config(env: &Env) -> Config {
-    let mut config = Config::minimal(env.clock.clone(), TokenSigner::generate().expect("a signing key"));
+/// The API server's configuration: seeded, with this key for tokens.
+pub(crate) fn config(env: &Env, key: Vec<u8>) -> Config {
+    let mut config = Config::minimal(env.clock.clone(), key);
     let rng = env.rng.clone();
     config.random = Arc::new(move |buffer| {
         for part in buffer.chunks_mut(8) {

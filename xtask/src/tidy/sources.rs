@@ -47,6 +47,48 @@ const FORBIDDEN: &[Forbidden] = &[
 /// What a `plan.rs` must not name: it decides from values.
 const IO: &[&str] = &["std::fs", "std::net", "tokio::", "Instant::now", "SystemTime::now", "Timestamp::now"];
 
+/// Rooms of the simulation: a seed replays there. Their parts that only connections use are left out.
+const SIMULATED: &[&str] = &[
+    "crates/apiserver/src/",
+    "crates/client/src/",
+    "crates/controllers/src/",
+    "crates/kubelet/src/",
+    "crates/scheduler/src/",
+];
+const CONNECTIONS: &[&str] =
+    &["listener.rs", "client/src/https.rs", "kubelet/src/streaming/", "kubelet/src/logs/", "connect/"];
+/// What a simulation cannot hand in, and where it is handed in from.
+const UNSEEDED: &[(&str, &str)] = &[
+    ("SystemTime::now", "env.rs"),
+    ("Timestamp::now", "env.rs"),
+    ("std::time::Instant", ""),
+    ("spawn_blocking", "env.rs"),
+];
+
+/// What would make two runs of a seed differ: (line, what).
+fn unseeded(path: &str, text: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let is = |parts: &[&str]| parts.iter().any(|part| path.contains(part));
+    if !is(SIMULATED) || is(CONNECTIONS) || is(&["/tests", "_tests.rs", "tests.rs"]) {
+        return found;
+    }
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.starts_with("//")) {
+        if line.contains("select! {") && lines.get(at + 1) != Some(&"biased;") {
+            found.push((at + 1, "select! without biased; chooses at random: a seed must replay".to_owned()));
+        }
+        for (word, from) in UNSEEDED {
+            if line.contains(word) && (from.is_empty() || !path.ends_with(from)) {
+                found.push((
+                    at + 1,
+                    format!("{word:?}: time and threads are handed in (client::Env), so that a seed replays"),
+                ));
+            }
+        }
+    }
+    found
+}
+
 /// Checks one file.
 pub fn check(file: &Path, text: &str) -> Vec<Breach> {
     let path = file.to_string_lossy().replace('\\', "/");
@@ -78,6 +120,7 @@ pub fn check(file: &Path, text: &str) -> Vec<Breach> {
             }
         }
     }
+    breaches.extend(unseeded(&path, text).into_iter().map(|(line, what)| breach(line, what)));
     breaches.extend(
         long_functions(text)
             .into_iter()
@@ -131,11 +174,15 @@ mod tests {
             ("crates/api/src/utils.rs", "", "name it"),
             ("crates/kubelet/src/pods/plan.rs", "let now = Timestamp::now();\n", "no IO"),
             ("crates/kubelet/src/a.rs", "let x = std::env::var(\"X\");\n", "configuration"),
+            ("crates/kubelet/src/a.rs", "tokio::select! {\n    a = b => {}\n}\n", "biased"),
+            ("crates/scheduler/src/a.rs", "let now = Timestamp::now();\n", "handed in"),
         ] {
             let what = found(path, text);
             assert!(what.len() == 1 && what[0].contains(word), "{path}: {what:?}");
         }
         assert!(found("crates/sys/src/a.rs", "fn f() { unsafe { g() } }\n").is_empty());
+        assert!(found("crates/client/src/a.rs", "select! {\n    biased;\n}\n").is_empty());
+        assert!(found("crates/client/src/env.rs", "Timestamp::now()\n").is_empty());
         assert!(found("crates/api/src/a.rs", "// an unsafe { } in words\n").is_empty());
         assert!(found("crates/api/src/generated/t.rs", &"x\n".repeat(900)).is_empty());
     }

@@ -16,10 +16,9 @@ use crate::{
 const MOUNT_PATH: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 const VOLUME: &str = "kube-api-access-";
 
-/// The default account of a new namespace is made by a controller: a pod that comes with the namespace waits for it this often …
-const TRIES: u32 = 20;
-/// … and this long each time, as upstream does (about a second in all).
-const PAUSE: Duration = Duration::from_millis(50);
+/// The default account of a new namespace is made by a controller: a pod that comes with the namespace waits for it as
+/// long as upstream does.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The plugin.
 pub struct ServiceAccount {
@@ -87,15 +86,20 @@ impl ServiceAccount {
     }
 
     async fn account(&self, namespace: &str, name: &str) -> Option<Account> {
-        let tries = if name == "default" { TRIES } else { 1 };
-        for last in (0..tries).rev() {
-            let found = part(&*self.reader, "", "serviceaccounts", namespace, name);
-            if found.is_some() || last == 0 {
-                return found;
-            }
-            tokio::time::sleep(PAUSE).await;
+        let find = || part(&*self.reader, "", "serviceaccounts", namespace, name);
+        if name != "default" {
+            return find();
         }
-        None
+        let appears = async {
+            loop {
+                let generation = self.reader.generation("", "serviceaccounts");
+                if let Some(account) = find() {
+                    return account;
+                }
+                self.reader.changed("", "serviceaccounts", generation).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, appears).await.ok()
     }
 
     async fn admit(&self, attributes: &Attributes<'_>, pod: &mut Value) -> Result<(), Status> {

@@ -45,6 +45,10 @@ impl Reader for Objects {
     fn generation(&self, _group: &str, _resource: &str) -> u64 {
         self.generation.load(Ordering::Relaxed)
     }
+
+    fn changed<'a>(&'a self, _: &'a str, _: &'a str, _: u64) -> crate::contract::Job<'a, ()> {
+        Box::pin(std::future::pending())
+    }
 }
 
 fn user(name: &str, groups: &[&str]) -> User {

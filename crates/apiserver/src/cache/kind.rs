@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use storage::{Entry, Event as Change};
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::Notify, time::Instant};
 
 use super::object::Obj;
 use crate::{
@@ -87,7 +87,10 @@ pub struct Kind {
     /// The row in whose form it is stored.
     pub row: Row,
     state: RwLock<State>,
-    changed: watch::Sender<u64>,
+    /// Grows with each change and each wake.
+    pulse: AtomicU64,
+    // Wakes in the order of waiting, so that a simulation replays (tokio's `watch` wakes in a random order).
+    changed: Notify,
     generation: AtomicU64,
 }
 
@@ -106,7 +109,13 @@ impl Kind {
     /// An empty kind.
     #[must_use]
     pub fn new(row: Row) -> Self {
-        Kind { row, state: RwLock::default(), changed: watch::Sender::new(0), generation: AtomicU64::new(1) }
+        Kind {
+            row,
+            state: RwLock::default(),
+            pulse: AtomicU64::new(0),
+            changed: Notify::new(),
+            generation: AtomicU64::new(1),
+        }
     }
 
     /// Replaces everything with a list at a revision; watchers have to list again.
@@ -120,7 +129,7 @@ impl Kind {
         state.forgotten = revision;
         drop(state);
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.changed.send_modify(|n| *n += 1);
+        self.wake();
     }
 
     /// Takes in the changes of one commit.
@@ -151,12 +160,13 @@ impl Kind {
         state.trim(now);
         drop(state);
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.changed.send_modify(|n| *n += 1);
+        self.wake();
     }
 
     /// Wakes all watchers, so that they look whether the cache is closed.
     pub fn wake(&self) {
-        self.changed.send_modify(|n| *n += 1);
+        self.pulse.fetch_add(1, Ordering::AcqRel);
+        self.changed.notify_waiters();
     }
 
     /// Forgets events that are old, also when nothing new comes.
@@ -221,16 +231,36 @@ impl Kind {
         Ok(Cursor(cursor.0 + (out.len() - before) as u64))
     }
 
-    /// Wakes when the kind changes.
+    /// Grows with each change and each [`Kind::wake`]: read it before the state, for [`Kind::changed`].
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<u64> {
-        self.changed.subscribe()
+    pub fn pulse(&self) -> u64 {
+        self.pulse.load(Ordering::Acquire)
+    }
+
+    /// Waits until the pulse is another than `since`.
+    pub async fn changed(&self, since: u64) {
+        // Made before the pulse is read: a change in between wakes it.
+        let changed = self.changed.notified();
+        if self.pulse() == since {
+            changed.await;
+        }
     }
 
     /// Grows with each change.
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Waits until the generation is another than `since`.
+    pub async fn changed_from(&self, since: u64) {
+        loop {
+            let changed = self.changed.notified();
+            if self.generation() != since {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// How many objects there are.

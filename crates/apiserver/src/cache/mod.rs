@@ -6,7 +6,7 @@ pub mod select;
 pub mod watch;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 use self::{kind::Kind, object::Obj};
 use crate::{
     config::Log,
-    contract::Reader,
+    contract::{Job, Reader},
     registry::{keys, rows::Rows},
 };
 
@@ -30,7 +30,7 @@ use crate::{
 pub struct Cache {
     store: Arc<dyn Store>,
     rows: Arc<Rows>,
-    kinds: RwLock<HashMap<String, Arc<Kind>>>,
+    kinds: RwLock<BTreeMap<String, Arc<Kind>>>,
     progress: Progress,
     closed: AtomicBool,
 }
@@ -83,6 +83,16 @@ pub struct Behind {
     pub current: u64,
 }
 
+/// What became of a burst of the store's watch; everything before the end of the watch is in.
+enum Taken {
+    /// The watch goes on.
+    All,
+    /// We were too slow for the store: what follows is missing.
+    CutOff,
+    /// The store is closed: nothing will follow.
+    Closed,
+}
+
 /// How long a read waits for the cache, as upstream does.
 const WAIT: Duration = Duration::from_secs(3);
 /// Threads that read headers at the start, at most, and how many entries are worth them.
@@ -122,10 +132,11 @@ impl Cache {
                     return;
                 }
                 let Some(cache) = feeder.upgrade() else { return };
-                if cache.take(&burst) {
-                    continue;
+                match cache.take(&burst) {
+                    Taken::All => continue,
+                    Taken::Closed => return,
+                    Taken::CutOff => log("the watch cache fell behind the datastore and fills itself again"),
                 }
-                log("the watch cache fell behind the datastore and fills itself again");
                 match cache.refill().await {
                     Some(next) => watch = next,
                     None => return,
@@ -155,7 +166,7 @@ impl Cache {
     /// Reads everything.
     async fn fill(&self) -> Result<Revision, Error> {
         let page = self.store.list(keys::ROOT, "", 0, Revision(0)).await?;
-        let mut found: HashMap<String, BTreeMap<Arc<str>, Arc<Obj>>> = HashMap::new();
+        let mut found: BTreeMap<String, BTreeMap<Arc<str>, Arc<Obj>>> = BTreeMap::new();
         for (kind, object) in self.read_headers(&page.entries) {
             found.entry(keys::prefix(&kind.row)).or_default().insert(object.key.clone(), object);
         }
@@ -189,20 +200,23 @@ impl Cache {
         })
     }
 
-    /// Takes in what the store sent; false: it cut the watch off.
-    fn take(&self, burst: &[Result<Batch, Error>]) -> bool {
-        let mut reached = None;
+    /// Takes in what the store sent.
+    fn take(&self, burst: &[Result<Batch, Error>]) -> Taken {
+        let (mut reached, mut taken) = (None, Taken::All);
         for batch in burst {
-            let Ok(batch) = batch else {
-                return false;
-            };
-            self.apply(batch);
-            reached = Some(batch.revision.0);
+            match batch {
+                Ok(batch) => {
+                    self.apply(batch);
+                    reached = Some(batch.revision.0);
+                }
+                Err(Error::Closed) => taken = Taken::Closed,
+                Err(_) => taken = Taken::CutOff,
+            }
         }
         if let Some(revision) = reached {
             self.progress.advance(revision);
         }
-        true
+        taken
     }
 
     fn apply(&self, batch: &Batch) {
@@ -307,5 +321,15 @@ impl Reader for CacheReader {
 
     fn generation(&self, group: &str, resource: &str) -> u64 {
         self.kind(group, resource).map_or(0, |kind| kind.generation())
+    }
+
+    fn changed<'a>(&'a self, group: &'a str, resource: &'a str, since: u64) -> Job<'a, ()> {
+        let kind = self.kind(group, resource);
+        Box::pin(async move {
+            match kind {
+                Some(kind) => kind.changed_from(since).await,
+                None => std::future::pending().await,
+            }
+        })
     }
 }

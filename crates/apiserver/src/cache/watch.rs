@@ -55,7 +55,7 @@ const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
 struct Watcher {
     cache: Arc<Cache>,
     kind: Arc<Kind>,
-    changes: tokio::sync::watch::Receiver<u64>,
+    pulse: u64,
     cursor: Cursor,
     plan: Plan,
     initial: VecDeque<Arc<Obj>>,
@@ -72,7 +72,7 @@ struct Watcher {
 /// Starts a watch. A revision that has left the ring gives a stream with one ERROR event, as upstream does.
 #[must_use]
 pub fn start(cache: &Arc<Cache>, kind: Arc<Kind>, plan: Plan) -> WatchStream {
-    let changes = kind.changes();
+    let pulse = kind.pulse();
     // Read before the list: everything up to it is in the list or in the ring.
     let reached = cache.revision();
     let (initial, initial_end, cursor) = match plan.begin {
@@ -89,7 +89,7 @@ pub fn start(cache: &Arc<Cache>, kind: Arc<Kind>, plan: Plan) -> WatchStream {
     let watcher = Watcher {
         cache: cache.clone(),
         kind,
-        changes,
+        pulse,
         cursor,
         plan,
         initial,
@@ -144,7 +144,7 @@ impl Watcher {
             self.bookmark(revision, true);
             return true;
         }
-        self.changes.borrow_and_update();
+        self.pulse = self.kind.pulse();
         let reached = self.cache.revision();
         let mut taken = std::mem::take(&mut self.taken);
         match self.kind.next(self.cursor, BATCH, &mut taken) {
@@ -218,9 +218,7 @@ impl Watcher {
             return;
         }
         let until = if self.plan.bookmarks { self.plan.deadline.min(self.next_bookmark) } else { self.plan.deadline };
-        tokio::select! {
-            changed = self.changes.changed() => self.ended |= changed.is_err(),
-            () = tokio::time::sleep_until(until) => {}
-        }
+        // Either way the ring is looked at again.
+        let _ = tokio::time::timeout_at(until, self.kind.changed(self.pulse)).await;
     }
 }

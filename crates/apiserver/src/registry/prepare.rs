@@ -1,6 +1,6 @@
 //! What the registry does to every object before the strategies: system metadata, owner references, status, generation.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use apimachinery::{meta, status::Status};
 use serde_json::{Map, Value};
@@ -156,7 +156,7 @@ pub fn update_scope(call: &Call, stored: &api::Resource, object: &mut Value, old
     match call.info.subresource.as_str() {
         "" if stored.has_status() => put(new, "status", old.get("status")),
         "status" => {
-            let keys: HashSet<String> = new.keys().chain(old.keys()).cloned().collect();
+            let keys: BTreeSet<String> = new.keys().chain(old.keys()).cloned().collect();
             for key in keys.iter().filter(|k| !matches!(k.as_str(), "kind" | "apiVersion" | "metadata" | "status")) {
                 put(new, key, old.get(key));
             }

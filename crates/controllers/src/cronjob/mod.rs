@@ -8,8 +8,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, Next, Object, Recorder, WorkQueue, events::Kind,
-    run_controller,
+    Change, Client, DeleteOptions, Env, Error, HasSynced, Informer, Key, Next, Object, Recorder, WorkQueue,
+    events::Kind,
 };
 use jiff::tz::TimeZone;
 use k8s_openapi::{
@@ -17,7 +17,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::Time,
 };
 
-use crate::{Context, flight::Written, job::plan::is_finished};
+use crate::{Context, flight::Written, job::plan::is_finished, loops::Loops};
 use plan::{Plan, plan, reference};
 
 const NAME: &str = "cronjob-controller";
@@ -65,13 +65,9 @@ pub async fn run(context: Arc<Context>) {
             controller.tell_end(new);
         }
     });
-    controller.crons.has_synced().await;
-    controller.jobs.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.crons, &*controller.jobs];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 fn zone(cron: &CronJob) -> Option<TimeZone> {

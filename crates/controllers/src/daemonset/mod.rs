@@ -6,7 +6,7 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use client::{Change, Client, Env, Error, Informer, Key, Matcher, Next, Object, WorkQueue, run_controller};
+use client::{Change, Client, Env, Error, HasSynced, Informer, Key, Matcher, Next, Object, WorkQueue};
 use jiff::Timestamp;
 use k8s_openapi::{
     api::{
@@ -21,6 +21,7 @@ use crate::{
     Context, claim,
     flight::Written,
     history::{self, REVISION_LABEL, Synced},
+    loops::Loops,
     podcontrol::PodControl,
     replicaset::{BY_CONTROLLER, controller_or_orphan},
 };
@@ -66,15 +67,9 @@ pub async fn run(context: Arc<Context>) {
     controller.pods.index(BY_CONTROLLER, controller_or_orphan);
     let queue = WorkQueue::new();
     watch(&controller, &queue);
-    controller.sets.has_synced().await;
-    controller.pods.has_synced().await;
-    controller.nodes.has_synced().await;
-    controller.revisions.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.sets, &*controller.pods, &*controller.nodes, &*controller.revisions];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 fn watch(controller: &Arc<Controller>, queue: &WorkQueue<Key>) {

@@ -10,8 +10,8 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue, events::Kind,
-    run_controller,
+    Change, Client, DeleteOptions, Env, Error, HasSynced, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue,
+    events::Kind,
 };
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentStatus, ReplicaSet},
@@ -22,6 +22,7 @@ use serde_json::json;
 use crate::{
     Context, claim,
     flight::{Flight, Written},
+    loops::Loops,
     pods,
     replicaset::{BY_CONTROLLER, controller_or_orphan},
 };
@@ -59,14 +60,9 @@ pub async fn run(context: Arc<Context>) {
     controller.pods.index(BY_CONTROLLER, controller_or_orphan);
     let queue = WorkQueue::new();
     watch(&controller, &queue);
-    controller.deployments.has_synced().await;
-    controller.sets.has_synced().await;
-    controller.pods.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.deployments, &*controller.sets, &*controller.pods];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 fn watch(controller: &Arc<Controller>, queue: &WorkQueue<Key>) {

@@ -6,7 +6,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use client::{Change, Client, Env, Error, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue, run_controller};
+use client::{Change, Client, Env, Error, HasSynced, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue};
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, ReplicaSet, StatefulSet},
@@ -16,7 +16,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::OwnerReference,
 };
 
-use crate::{Context, flight::Written, pods};
+use crate::{Context, flight::Written, loops::Loops, pods};
 use plan::plan;
 
 const NAME: &str = "disruption-controller";
@@ -78,17 +78,16 @@ pub async fn run(context: Arc<Context>) {
     wake_by(&controller.deployments, &controller.budgets, &queue);
     wake_by(&controller.stateful, &controller.budgets, &queue);
     wake_by(&controller.replication, &controller.budgets, &queue);
-    controller.budgets.has_synced().await;
-    controller.pods.has_synced().await;
-    controller.sets.has_synced().await;
-    controller.deployments.has_synced().await;
-    controller.stateful.has_synced().await;
-    controller.replication.has_synced().await;
-    run_controller(NAME, 2, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[
+        &*controller.budgets,
+        &*controller.pods,
+        &*controller.sets,
+        &*controller.deployments,
+        &*controller.stateful,
+        &*controller.replication,
+    ];
+    let loops = Loops { name: NAME, workers: 2, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 /// A changed generation may be another size: all budgets of the namespace look again.

@@ -7,7 +7,7 @@ mod tests;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, DeleteOptions, Error, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue, run_controller,
+    Change, Client, DeleteOptions, Error, HasSynced, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue,
 };
 use k8s_openapi::api::core::v1::{Endpoints, Pod, Service};
 use parking_lot::Mutex;
@@ -16,6 +16,7 @@ use crate::{
     Context,
     endpointslice::wake_by_pods,
     flight::Written,
+    loops::Loops,
     services::{self, Triggers},
 };
 
@@ -56,14 +57,9 @@ pub async fn run(context: Arc<Context>) {
         change.object().into_iter().for_each(|e| keys.add(e.key()));
     });
     wake_by_pods(&controller.pods, &controller.services, &queue);
-    controller.services.has_synced().await;
-    controller.pods.has_synced().await;
-    controller.endpoints.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.services, &*controller.pods, &*controller.endpoints];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 impl Controller {

@@ -6,9 +6,7 @@ mod tests;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, Matcher, Next, Object, WorkQueue, run_controller,
-};
+use client::{Change, Client, DeleteOptions, Env, Error, HasSynced, Informer, Key, Matcher, Next, Object, WorkQueue};
 use k8s_openapi::api::{
     core::v1::{Node, Pod, Service},
     discovery::v1::EndpointSlice,
@@ -18,6 +16,7 @@ use parking_lot::Mutex;
 use crate::{
     Context,
     flight::{Flight, Written},
+    loops::Loops,
     services::{self, Triggers},
 };
 use plan::{Action, Input, MANAGED_BY, MANAGER, SERVICE_NAME};
@@ -57,15 +56,9 @@ pub async fn run(context: Arc<Context>) {
     });
     let queue = WorkQueue::new();
     watch(&controller, &queue);
-    controller.services.has_synced().await;
-    controller.pods.has_synced().await;
-    controller.nodes.has_synced().await;
-    controller.slices.has_synced().await;
-    run_controller(NAME, WORKERS, queue, controller.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.services, &*controller.pods, &*controller.nodes, &*controller.slices];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: controller.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 /// Wakes the services of pods whose endpoints may have changed.

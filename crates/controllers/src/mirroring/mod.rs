@@ -6,7 +6,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use client::{Change, Client, DeleteOptions, Error, Informer, Key, Next, Object, WorkQueue, run_controller};
+use client::{Change, Client, DeleteOptions, Error, HasSynced, Informer, Key, Next, Object, WorkQueue};
 use k8s_openapi::api::{
     core::v1::{Endpoints, Service},
     discovery::v1::EndpointSlice,
@@ -16,6 +16,7 @@ use crate::{
     Context,
     endpointslice::plan::{MANAGED_BY, SERVICE_NAME},
     flight::{Flight, Written},
+    loops::Loops,
 };
 use plan::{Action, MANAGER, is_shown};
 
@@ -68,14 +69,9 @@ pub async fn run(context: Arc<Context>) {
             weak.upgrade().filter(|_| change.is_deleted()).into_iter().for_each(|c| c.written.forget(slice.uid()));
         }
     });
-    controller.services.has_synced().await;
-    controller.endpoints.has_synced().await;
-    controller.slices.has_synced().await;
-    run_controller(NAME, 2, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.services, &*controller.endpoints, &*controller.slices];
+    let loops = Loops { name: NAME, workers: 2, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 impl Controller {

@@ -7,13 +7,13 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, ListOptions, Next, Object, Partial, WorkQueue,
-    run_controller,
+    Change, Client, DeleteOptions, Env, Error, HasSynced, Informer, Key, ListOptions, Next, Object, Partial, WorkQueue,
 };
 use k8s_openapi::api::core::v1::Namespace;
 
 use crate::{
     Context,
+    loops::Loops,
     resources::{Kept, kept},
 };
 use plan::Found;
@@ -61,12 +61,9 @@ pub async fn run(context: Arc<Context>) {
             }
         });
     }
-    controller.namespaces.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.namespaces];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 impl Controller {

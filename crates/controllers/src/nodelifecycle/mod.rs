@@ -7,7 +7,7 @@ mod tests;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, Env, Error, Informer, Key, Next, Object, PatchKind, Recorder, Scope, WorkQueue, run_controller,
+    Change, Client, Env, Error, HasSynced, Informer, Key, Next, Object, PatchKind, Recorder, Scope, WorkQueue,
 };
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::{
@@ -20,7 +20,7 @@ use k8s_openapi::{
 use parking_lot::Mutex;
 use serde_json::json;
 
-use crate::{Context, pods};
+use crate::{Context, loops::Loops, pods};
 use plan::Health;
 
 const NAME: &str = "node-controller";
@@ -65,14 +65,9 @@ pub async fn run(context: Arc<Context>) {
     controller.pods.index(BY_NODE, node_of);
     let queue = WorkQueue::new();
     watch(&controller, &queue);
-    controller.nodes.has_synced().await;
-    controller.leases.has_synced().await;
-    controller.pods.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.nodes, &*controller.leases, &*controller.pods];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 fn watch(controller: &Arc<Controller>, queue: &WorkQueue<Key>) {

@@ -7,13 +7,13 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use client::{Change, Client, Env, Error, Informer, Key, Next, Object, WorkQueue, run_controller};
+use client::{Change, Client, Env, Error, HasSynced, Informer, Key, Next, Object, WorkQueue};
 use k8s_openapi::api::{
     apps::v1::ReplicaSet,
     core::v1::{Pod, ReplicationController},
 };
 
-use crate::{Context, claim, flight::Written, podcontrol::PodControl, pods};
+use crate::{Context, claim, flight::Written, loops::Loops, podcontrol::PodControl, pods};
 use kinds::Replicated;
 use plan::{Action, Trouble};
 
@@ -59,14 +59,9 @@ async fn run<K: Replicated>(context: Arc<Context>) {
     controller.pods.index(BY_CONTROLLER, controller_or_orphan);
     let queue = WorkQueue::new();
     watch(&controller, &queue);
-    controller.sets.has_synced().await;
-    controller.pods.has_synced().await;
-    let env = context.env.clone();
-    run_controller(K::CONTROLLER, WORKERS, queue, env, move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.sets, &*controller.pods];
+    let loops = Loops { name: K::CONTROLLER, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 fn watch<K: Replicated>(controller: &Arc<Controller<K>>, queue: &WorkQueue<Key>) {

@@ -4,7 +4,7 @@ pub mod plan;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use client::{Change, Client, Error, Informer, Key, Next, Object, Partial, Stored, WorkQueue, run_controller};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, ResourceQuota, ResourceQuotaStatus, Service};
@@ -24,7 +24,7 @@ struct Controller {
     pods: Arc<Informer<Pod>>,
     services: Arc<Informer<Service>>,
     claims: Arc<Informer<PersistentVolumeClaim>>,
-    counts: HashMap<String, Arc<Informer<Partial>>>,
+    counts: BTreeMap<String, Arc<Informer<Partial>>>,
     written: Written,
 }
 

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use client::{Change, Client, Error, Informer, Key, Next, Object, Scope, WorkQueue, run_controller};
+use client::{Change, Client, Error, HasSynced, Informer, Key, Next, Object, Scope, WorkQueue};
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-use crate::Context;
+use crate::{Context, loops::Loops};
 
 const NAME: &str = "root-ca-cert-publisher";
 /// Name of the config map.
@@ -42,13 +42,9 @@ pub async fn run(context: Arc<Context>) {
         let maps = change.object().filter(|m| m.name() == MAP);
         maps.into_iter().for_each(|m| keys.add(Key::new("", m.namespace())));
     });
-    controller.namespaces.has_synced().await;
-    controller.maps.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.namespaces, &*controller.maps];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 impl Controller {

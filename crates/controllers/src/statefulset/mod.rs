@@ -8,8 +8,7 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue,
-    run_controller,
+    Change, Client, DeleteOptions, Env, Error, HasSynced, Informer, Key, Matcher, Next, Object, Recorder, WorkQueue,
 };
 use k8s_openapi::api::{
     apps::v1::{ControllerRevision, StatefulSet, StatefulSetStatus},
@@ -20,6 +19,7 @@ use crate::{
     Context, claim,
     flight::{Flight, Written},
     history::{self, REVISION_LABEL, Synced},
+    loops::Loops,
     pods,
     replicaset::{BY_CONTROLLER, controller_or_orphan},
 };
@@ -57,15 +57,9 @@ pub async fn run(context: Arc<Context>) {
     controller.pods.index(BY_CONTROLLER, controller_or_orphan);
     let queue = WorkQueue::new();
     watch(&controller, &queue);
-    controller.sets.has_synced().await;
-    controller.pods.has_synced().await;
-    controller.claims.has_synced().await;
-    controller.revisions.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.sets, &*controller.pods, &*controller.claims, &*controller.revisions];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 fn watch(controller: &Arc<Controller>, queue: &WorkQueue<Key>) {

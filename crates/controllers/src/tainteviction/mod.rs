@@ -7,8 +7,7 @@ mod tests;
 use std::{sync::Arc, time::Duration};
 
 use client::{
-    Change, Client, DeleteOptions, Env, Error, Informer, Key, Next, Object, PatchKind, Recorder, WorkQueue,
-    run_controller,
+    Change, Client, DeleteOptions, Env, Error, HasSynced, Informer, Key, Next, Object, PatchKind, Recorder, WorkQueue,
 };
 use k8s_openapi::{
     api::core::v1::{Node, Pod, Taint},
@@ -18,6 +17,7 @@ use serde_json::json;
 
 use crate::{
     Context,
+    loops::Loops,
     nodelifecycle::{BY_NODE, node_of},
     pods,
 };
@@ -70,13 +70,9 @@ pub async fn run(context: Arc<Context>) {
             keys.add(new.key());
         }
     });
-    controller.nodes.has_synced().await;
-    controller.pods.has_synced().await;
-    run_controller(NAME, WORKERS, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.nodes, &*controller.pods];
+    let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 impl Controller {

@@ -6,7 +6,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use client::{Change, Client, DeleteOptions, Error, Informer, Key, Next, Object, Scope, WorkQueue, run_controller};
+use client::{Change, Client, DeleteOptions, Error, HasSynced, Informer, Key, Next, Object, Scope, WorkQueue};
 use k8s_openapi::{
     ByteString,
     api::{
@@ -15,7 +15,7 @@ use k8s_openapi::{
     },
 };
 
-use crate::Context;
+use crate::{Context, loops::Loops};
 use plan::{ACCOUNT, ACCOUNT_UID, Action, TYPE, plan};
 
 const NAME: &str = "serviceaccount-token-controller";
@@ -54,13 +54,9 @@ pub async fn run(context: Arc<Context>) {
             }
         }
     });
-    controller.secrets.has_synced().await;
-    controller.accounts.has_synced().await;
-    run_controller(NAME, 2, queue, context.env.clone(), move |key| {
-        let controller = controller.clone();
-        async move { controller.reconcile(&key).await }
-    })
-    .await;
+    let lists: &[&dyn HasSynced] = &[&*controller.secrets, &*controller.accounts];
+    let loops = Loops { name: NAME, workers: 2, queue, env: context.env.clone() };
+    loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
 
 impl Controller {

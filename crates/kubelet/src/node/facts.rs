@@ -4,19 +4,29 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 /// Facts about the machine.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Facts {
-    pub(crate) cpu_count: u32,
-    pub(crate) memory_bytes: u64,
-    pub(crate) swap_bytes: u64,
+pub struct Facts {
+    /// Processors.
+    pub cpu_count: u32,
+    /// Memory, in bytes.
+    pub memory_bytes: u64,
+    /// Swap, in bytes.
+    pub swap_bytes: u64,
     /// Bytes by size of page, as Kubernetes names it (`2Mi`).
-    pub(crate) huge_pages: BTreeMap<String, u64>,
-    pub(crate) disk_bytes: u64,
-    pub(crate) machine_id: String,
-    pub(crate) boot_id: String,
-    pub(crate) system_uuid: String,
-    pub(crate) kernel: String,
-    pub(crate) os_image: String,
-    pub(crate) architecture: &'static str,
+    pub huge_pages: BTreeMap<String, u64>,
+    /// Size of the file system that pods use, in bytes.
+    pub disk_bytes: u64,
+    /// `/etc/machine-id`.
+    pub machine_id: String,
+    /// New with each boot.
+    pub boot_id: String,
+    /// Of the firmware.
+    pub system_uuid: String,
+    /// Release of the kernel.
+    pub kernel: String,
+    /// Name of the distribution.
+    pub os_image: String,
+    /// As Go names it: `amd64`.
+    pub architecture: &'static str,
 }
 
 impl Facts {

@@ -31,6 +31,7 @@ impl Worker {
         let new_references = spec::ephemeral_containers(&self.pod).len() != spec::ephemeral_containers(&pod).len();
         let old_grace = self.pod.metadata.deletion_grace_period_seconds;
         self.pod = pod;
+        self.report.heard(&self.pod);
         if new_references && self.ending.is_none() {
             self.lease_objects();
         }

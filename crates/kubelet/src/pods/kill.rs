@@ -72,6 +72,7 @@ async fn pre_stop(job: &mut Job, deadline: Instant) {
     };
     let pod = job.pod.clone();
     let result = tokio::select! {
+        biased;
         result = hooks::run(&place, &pod, &hook) => result,
         () = over(&mut job.progress, deadline) => return,
     };
@@ -93,6 +94,7 @@ async fn over(progress: &mut watch::Receiver<Progress>, deadline: Instant) {
             deadline = deadline.min(Instant::now() + Duration::from_secs(u64::try_from(seconds.max(0)).unwrap_or(0)));
         }
         tokio::select! {
+            biased;
             changed = progress.changed() => if changed.is_err() { return },
             () = sleep_until(deadline) => return,
         }

@@ -1,7 +1,7 @@
 //! Workers of all pods of this node, and who is told what.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     net::IpAddr,
     sync::{
         Arc,
@@ -43,8 +43,8 @@ struct Known {
 /// All pods of this node by UID, as their workers see them.
 #[derive(Default)]
 pub(crate) struct Directory {
-    pods: Mutex<HashMap<String, Known>>,
-    sandboxes: Mutex<HashMap<SandboxId, String>>,
+    pods: Mutex<BTreeMap<String, Known>>,
+    sandboxes: Mutex<BTreeMap<SandboxId, String>>,
     closed: AtomicBool,
     /// Says that a pod is gone.
     removed: watch::Sender<()>,
@@ -208,7 +208,7 @@ pub(crate) async fn start(context: &Arc<Context>, pods: &Arc<Informer<Pod>>) -> 
     directory
 }
 
-type Views = Mutex<HashMap<String, View>>;
+type Views = Mutex<BTreeMap<String, View>>;
 
 fn route(context: &Arc<Context>, directory: &Arc<Directory>, views: &Arc<Views>, pod: &Arc<Pod>) {
     if directory.closed.load(Ordering::Acquire) {
@@ -253,7 +253,7 @@ async fn hear(directory: Arc<Directory>, mut events: tokio::sync::mpsc::Receiver
 }
 
 /// What runs from before: its addresses are kept, its sandboxes known.
-async fn take_over(context: &Arc<Context>, directory: &Directory) -> HashMap<String, View> {
+async fn take_over(context: &Arc<Context>, directory: &Directory) -> BTreeMap<String, View> {
     let list = match timeout(TAKE_OVER, context.runtime.list()).await {
         Ok(Ok(list)) => list,
         Ok(Err(error)) => {
@@ -277,7 +277,7 @@ async fn take_over(context: &Arc<Context>, directory: &Directory) -> HashMap<Str
         .iter()
         .filter(|state| state.ready && state.config.network != NamespaceMode::Host)
         .map(|state| address(context, state));
-    let ips: HashMap<SandboxId, Vec<IpAddr>> =
+    let ips: BTreeMap<SandboxId, Vec<IpAddr>> =
         futures_util::future::join_all(asked).await.into_iter().flatten().collect();
     teardown::views(list, &ips)
 }

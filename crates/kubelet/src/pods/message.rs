@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
+    report::Failure,
     start::Failed,
     view::{Instance, Sandbox},
 };
@@ -44,9 +45,9 @@ pub(crate) enum Message {
     /// A probe changed its mind.
     Probe(ContainerId, Kind, Verdict),
     /// A status was written (or not).
-    Written(Result<(), client::Error>),
+    Written(Result<Box<Pod>, Failure>),
     /// The deletion was asked for.
-    Deleted(Result<(), client::Error>),
+    Deleted(Result<(), Failure>),
     /// An object that the pod refers to changed.
     ObjectsChanged,
     /// The cluster stops: the containers end, and the API is told nothing, for the next agent starts them anew.

@@ -79,10 +79,15 @@ impl Worker {
         self.verdicts.clear();
         self.volumes.leases = std::sync::Arc::new(Leases::default());
         let (context, uid, mailbox) = (self.context.clone(), spec::uid(&self.pod).to_owned(), self.mailbox.clone());
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = setup::tear_down(&context, &uid) {
-                context.say(&format!("volumes of pod {uid}: {error}"));
-            }
+        let env = context.env.clone();
+        tokio::spawn(async move {
+            let work = move || {
+                if let Err(error) = setup::tear_down(&context, &uid) {
+                    context.say(&format!("volumes of pod {uid}: {error}"));
+                }
+            };
+            // Whatever became of it, the worker goes on.
+            let _ = env.blocking(work).await;
             mailbox.push(Message::TornDown);
         });
     }
@@ -115,11 +120,11 @@ impl Worker {
                 directory.forget_sandbox(id);
             }
             let (dir, logs) = (context.config.pod_dir(spec::uid(&pod)), context.config.pod_logs(&pod));
-            let _ = tokio::task::spawn_blocking(move || {
+            let work = move || {
                 let _ = std::fs::remove_dir_all(dir);
                 let _ = std::fs::remove_dir_all(logs);
-            })
-            .await;
+            };
+            let _ = context.env.blocking(work).await;
         });
     }
 }
@@ -181,9 +186,9 @@ fn exit_of(end: &ContainerStateTerminated) -> Exit {
 /// What the runtime has, by pod: newest first.
 pub(super) fn views(
     list: Vec<cri::runtime::SandboxState>,
-    ips: &std::collections::HashMap<SandboxId, Vec<std::net::IpAddr>>,
-) -> std::collections::HashMap<String, View> {
-    let mut out: std::collections::HashMap<String, View> = std::collections::HashMap::new();
+    ips: &std::collections::BTreeMap<SandboxId, Vec<std::net::IpAddr>>,
+) -> std::collections::BTreeMap<String, View> {
+    let mut out: std::collections::BTreeMap<String, View> = std::collections::BTreeMap::new();
     for state in list {
         let view = out.entry(state.config.pod_uid.clone()).or_default();
         view.containers.extend(state.containers.into_iter().map(Instance::new));

@@ -1,10 +1,7 @@
 //! The worker of one pod: takes messages, thinks (plan), acts, reports. It never waits for anything but messages and
 //! its next deadline; whatever takes time runs beside it and sends a message when done.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use client::events::Kind as EventKind;
 use cri::runtime::{ContainerId, Exit};
@@ -74,7 +71,7 @@ pub(crate) struct Worker {
     pub(super) pod: Arc<Pod>,
     pub(super) view: View,
     pub(super) busy: BTreeMap<String, Busy>,
-    pub(super) ends: HashMap<String, (ContainerId, watch::Sender<Progress>)>,
+    pub(super) ends: BTreeMap<String, (ContainerId, watch::Sender<Progress>)>,
     pub(super) sandbox_busy: bool,
     pub(super) sandbox_retry_at: Option<Timestamp>,
     pub(super) sandbox_failures: u32,
@@ -82,9 +79,9 @@ pub(crate) struct Worker {
     pub(super) waiting: BTreeMap<String, Waiting>,
     pub(super) retry_at: BTreeMap<String, Timestamp>,
     pub(super) backoff: Backoff,
-    pub(super) verdicts: HashMap<(ContainerId, Kind), Verdict>,
-    pub(super) probes: HashMap<(ContainerId, Kind), AbortHandle>,
-    pub(super) early: HashMap<ContainerId, Exit>,
+    pub(super) verdicts: BTreeMap<(ContainerId, Kind), Verdict>,
+    pub(super) probes: BTreeMap<(ContainerId, Kind), AbortHandle>,
+    pub(super) early: BTreeMap<ContainerId, Exit>,
     pub(super) ending: Option<Ending>,
     pub(super) verdict: Option<Override>,
     pub(super) stage: Stage,
@@ -101,7 +98,7 @@ pub(crate) struct Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        for (_, task) in self.probes.drain() {
+        for (_, task) in std::mem::take(&mut self.probes) {
             task.abort();
         }
     }
@@ -136,7 +133,7 @@ impl Worker {
             pod,
             view,
             busy: BTreeMap::new(),
-            ends: HashMap::new(),
+            ends: BTreeMap::new(),
             sandbox_busy: false,
             sandbox_retry_at: None,
             sandbox_failures: 0,
@@ -144,9 +141,9 @@ impl Worker {
             waiting: BTreeMap::new(),
             retry_at: BTreeMap::new(),
             backoff: Backoff::standard(),
-            verdicts: HashMap::new(),
-            probes: HashMap::new(),
-            early: HashMap::new(),
+            verdicts: BTreeMap::new(),
+            probes: BTreeMap::new(),
+            early: BTreeMap::new(),
             ending: None,
             verdict: None,
             stage: Stage::No,
@@ -170,6 +167,7 @@ impl Worker {
             }
             let deadline = self.deadline();
             let messages = tokio::select! {
+                biased;
                 messages = self.mailbox.take() => messages,
                 () = sleep_until(deadline) => Vec::new(),
             };
@@ -315,7 +313,7 @@ impl Worker {
             Message::SandboxStopped(id, result) => self.on_sandbox_stopped(&id, result),
             Message::TornDown => self.stage = Stage::Finished,
             Message::Probe(id, kind, verdict) => self.on_probe(id, kind, verdict),
-            Message::Written(result) => self.report.written(result, self.context.env.now()),
+            Message::Written(result) => self.report.written(result, &self.pod, self.context.env.now()),
             Message::Deleted(result) => self.report.deleted(result, self.context.env.now()),
             Message::ObjectsChanged => self.on_objects_changed(),
             Message::Halt => self.on_halt(),

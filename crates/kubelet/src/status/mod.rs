@@ -87,8 +87,10 @@ pub(crate) fn generate(input: &Input<'_>) -> PodStatus {
 /// A terminal phase is final, and it is not reported before the last container ended.
 fn final_phase<'a>(input: &'a Input<'_>, phase: &'a str) -> &'a str {
     let old = input.old.phase.as_deref();
-    if spec::is_terminal_phase(old) {
-        return old.unwrap_or(phase);
+    // Also where somebody else (the collector of pods whose node was removed) said so.
+    let shown = input.pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    if let Some(end) = [old, shown].into_iter().find(|phase| spec::is_terminal_phase(*phase)) {
+        return end.unwrap_or(phase);
     }
     let running = input.view.running().next().is_some();
     let phase = if input.verdict.is_some() && !running { "Failed" } else { phase };

@@ -14,6 +14,10 @@ impl Reader for Nothing {
     fn generation(&self, _: &str, _: &str) -> u64 {
         0
     }
+
+    fn changed<'a>(&'a self, _: &'a str, _: &'a str, _: u64) -> crate::contract::Job<'a, ()> {
+        Box::pin(std::future::pending())
+    }
 }
 
 struct Still;

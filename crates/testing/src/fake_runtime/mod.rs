@@ -1,9 +1,10 @@
 //! A container runtime without containers: it remembers what was asked, and tests decide what happens. It outlives the
 //! kubelet, as the real one does: a second kubelet finds what the first one left.
 
+mod port;
+
 use std::{
     collections::{BTreeMap, VecDeque},
-    os::fd::OwnedFd,
     sync::{
         Arc,
         atomic::{AtomicI32, AtomicI64, Ordering},
@@ -16,15 +17,14 @@ use apimachinery::time::Clock;
 use cri::{
     Error, Future_, Result,
     runtime::{
-        ContainerConfig, ContainerId, ContainerPhase, ContainerState, ExecConfig, Exit, Resources, Runtime,
-        RuntimeEvent, SandboxConfig, SandboxId, SandboxState, Stats, Streams,
+        ContainerConfig, ContainerId, ContainerPhase, ContainerState, Exit, RuntimeEvent, SandboxConfig, SandboxId,
+        SandboxState,
     },
 };
 use parking_lot::Mutex;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 
-/// Exits that wait for the kubelet.
-const EVENTS: usize = 1024;
+use crate::life::Life;
 
 /// What a container does once it is started, by its name or image.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,31 @@ pub enum Behaviour {
     FailToStart(String, i32),
     /// Runs and ignores every signal but a kill.
     Ignore,
+}
+
+/// What takes time in a scripted runtime.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A sandbox.
+    Sandbox,
+    /// A container, from the call to its program.
+    Start,
+    /// From a signal to the end.
+    Stop,
+}
+
+/// Decides what happens in a runtime, where no test does so call by call.
+pub trait Script: Send + Sync {
+    /// What a container will do.
+    fn behaviour(&self, container: &ContainerConfig) -> Behaviour;
+    /// How long a step takes, of tokio's clock.
+    fn delay(&self, step: Step) -> Duration;
+    /// How a command in a container ends.
+    fn exec(&self, container: &ContainerConfig, args: &[String]) -> i32;
+    /// A program runs.
+    fn started(&self, pod: &SandboxConfig, container: &ContainerConfig);
+    /// A program ended.
+    fn ended(&self, pod: &SandboxConfig, container: &ContainerConfig, code: i32);
 }
 
 /// What was asked of the runtime.
@@ -64,7 +89,7 @@ pub enum Call {
 
 struct Sandbox {
     state: SandboxState,
-    configs: BTreeMap<ContainerId, ContainerConfig>,
+    configs: BTreeMap<ContainerId, (ContainerConfig, Behaviour)>,
 }
 
 struct Inner {
@@ -78,6 +103,8 @@ struct Inner {
 /// The fake. A clone is the same runtime.
 #[derive(Clone)]
 pub struct FakeRuntime {
+    script: Option<Arc<dyn Script>>,
+    life: Option<Life>,
     inner: Arc<Mutex<Inner>>,
     changed: Arc<Notify>,
     pid: Arc<AtomicI32>,
@@ -95,6 +122,8 @@ impl Default for FakeRuntime {
             sender: None,
         };
         Self {
+            script: None,
+            life: None,
             inner: Arc::new(Mutex::new(inner)),
             changed: Arc::default(),
             pid: Arc::new(AtomicI32::new(1000)),
@@ -113,6 +142,64 @@ impl FakeRuntime {
     #[must_use]
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
         Self { clock: Some(clock), ..Self::default() }
+    }
+
+    /// The same runtime, in which a script decides; calls are then not recorded.
+    #[must_use]
+    pub fn scripted(self, script: Arc<dyn Script>) -> Self {
+        Self { script: Some(script), ..self }
+    }
+
+    /// The same runtime as one life of a kubelet sees it: after that, calls have no effect and no answer.
+    #[must_use]
+    pub fn during(&self, life: &Life) -> Self {
+        Self { life: Some(life.clone()), ..self.clone() }
+    }
+
+    /// The machine loses power: nothing runs, nothing is remembered.
+    pub fn lose_power(&self) {
+        let lost = std::mem::take(&mut self.inner.lock().sandboxes);
+        let Some(script) = &self.script else { return };
+        for sandbox in &lost {
+            let running = |state: &&ContainerState| matches!(state.phase, ContainerPhase::Running { .. });
+            for state in sandbox.state.containers.iter().filter(running) {
+                if let Some((config, _)) = sandbox.configs.get(&state.id) {
+                    script.ended(&sandbox.state.config, config, 255);
+                }
+            }
+        }
+    }
+
+    /// The pods that have a living sandbox, by UID, with the names of the containers that run.
+    #[must_use]
+    pub fn pods(&self) -> Vec<(String, Vec<String>)> {
+        let inner = self.inner.lock();
+        let living = inner.sandboxes.iter().filter(|sandbox| sandbox.state.ready);
+        let running = |state: &&ContainerState| matches!(state.phase, ContainerPhase::Running { .. });
+        living
+            .map(|sandbox| {
+                let names = sandbox.state.containers.iter().filter(running).map(|state| state.name.clone());
+                (sandbox.state.config.pod_uid.clone(), names.collect())
+            })
+            .collect()
+    }
+
+    fn is_over(&self) -> bool {
+        self.life.as_ref().is_some_and(Life::is_over)
+    }
+
+    /// An answer, or none when who asked lives no more.
+    fn answer<T: Send + 'static>(&self, result: Result<T>) -> Future_<'static, Result<T>> {
+        if self.is_over() { Box::pin(std::future::pending()) } else { Box::pin(std::future::ready(result)) }
+    }
+
+    async fn pace(&self, step: Step) {
+        if let Some(script) = &self.script {
+            tokio::time::sleep(script.delay(step)).await;
+        }
+        if let Some(life) = &self.life {
+            life.holds().await;
+        }
     }
 
     /// Containers of this name, or else of this image, behave so, one after another; the last behaviour stays.
@@ -177,7 +264,7 @@ impl FakeRuntime {
             .lock()
             .sandboxes
             .iter()
-            .flat_map(|sandbox| sandbox.configs.values())
+            .flat_map(|sandbox| sandbox.configs.values().map(|(config, _)| config))
             .filter(|config| config.name == container)
             .max_by_key(|config| config.attempt)
             .cloned()
@@ -189,7 +276,9 @@ impl FakeRuntime {
     }
 
     fn note(&self, inner: &mut Inner, call: Call) {
-        inner.calls.push(call);
+        if self.script.is_none() {
+            inner.calls.push(call);
+        }
         self.changed.notify_waiters();
     }
 
@@ -198,14 +287,14 @@ impl FakeRuntime {
         let (exit, sender) = {
             let mut inner = self.inner.lock();
             let sender = inner.sender.clone();
-            let Some(state) =
-                inner.sandboxes.iter_mut().flat_map(|known| &mut known.state.containers).find(|state| &state.id == id)
-            else {
-                return;
-            };
+            let Some(known) = inner.sandboxes.iter_mut().find(|known| known.configs.contains_key(id)) else { return };
+            let Some(state) = known.state.containers.iter_mut().find(|state| &state.id == id) else { return };
             let ContainerPhase::Running { started_at_ns, .. } = state.phase else { return };
             let exit = Exit { started_at_ns, finished_at_ns: now, code, signal, oom_killed: false, unknown: false };
             state.phase = ContainerPhase::Exited(exit.clone());
+            if let (Some(script), Some((config, _))) = (&self.script, known.configs.get(id)) {
+                script.ended(&known.state.config, config, code);
+            }
             (exit, sender)
         };
         let Some(sender) = sender else { return };
@@ -241,6 +330,7 @@ impl FakeRuntime {
         self.note(&mut inner, Call::Start(config.name.clone(), config.attempt));
         let scripted = if inner.behaviours.contains_key(&config.name) { &config.name } else { &config.image };
         let behaviour = match inner.behaviours.get_mut(scripted) {
+            _ if self.script.is_some() => self.script.as_ref().map_or(Behaviour::Run, |s| s.behaviour(config)),
             Some(queue) if queue.len() > 1 => queue.pop_front().unwrap_or(Behaviour::Run),
             Some(queue) => queue.front().cloned().unwrap_or(Behaviour::Run),
             None => Behaviour::Run,
@@ -275,7 +365,10 @@ impl FakeRuntime {
             log_path: config.log_path.clone(),
         };
         known.state.containers.push(state.clone());
-        known.configs.insert(config.id.clone(), config.clone());
+        known.configs.insert(config.id.clone(), (config.clone(), behaviour.clone()));
+        if let (Some(script), ContainerPhase::Running { .. }) = (&self.script, &state.phase) {
+            script.started(&known.state.config, config);
+        }
         drop(inner);
         match behaviour {
             Behaviour::FailToStart(message, exit_code) => return Err(Error::Start { message, exit_code }),
@@ -292,175 +385,5 @@ impl FakeRuntime {
             tokio::time::sleep(delay).await;
             runtime.end(&sandbox, &id, code, 0);
         });
-    }
-}
-
-impl Runtime for FakeRuntime {
-    fn version(&self) -> String {
-        "podium://fake".into()
-    }
-
-    fn run_sandbox<'a>(&'a self, config: &'a SandboxConfig) -> Future_<'a, Result<i32>> {
-        let (now, pid) = (self.now(), self.pid.fetch_add(1, Ordering::Relaxed));
-        let mut inner = self.inner.lock();
-        self.note(&mut inner, Call::RunSandbox(config.pod_name.clone()));
-        let state =
-            SandboxState { config: config.clone(), ready: true, created_at_ns: now, pid, containers: Vec::new() };
-        inner.sandboxes.push(Sandbox { state, configs: BTreeMap::new() });
-        drop(inner);
-        Box::pin(std::future::ready(Ok(pid)))
-    }
-
-    fn stop_sandbox<'a>(&'a self, id: &'a SandboxId) -> Future_<'a, Result<()>> {
-        let running: Vec<ContainerId> = {
-            let mut inner = self.inner.lock();
-            let pod = Self::pod_of(&inner, id);
-            self.note(&mut inner, Call::StopSandbox(pod));
-            let Some(known) = inner.sandboxes.iter_mut().find(|known| &known.state.config.id == id) else {
-                return Box::pin(std::future::ready(Ok(())));
-            };
-            known.state.ready = false;
-            known
-                .state
-                .containers
-                .iter()
-                .filter(|state| matches!(state.phase, ContainerPhase::Running { .. }))
-                .map(|state| state.id.clone())
-                .collect()
-        };
-        for container in running {
-            self.end(id, &container, 137, 9);
-        }
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn remove_sandbox<'a>(&'a self, id: &'a SandboxId) -> Future_<'a, Result<()>> {
-        let mut inner = self.inner.lock();
-        let pod = Self::pod_of(&inner, id);
-        self.note(&mut inner, Call::RemoveSandbox(pod));
-        inner.sandboxes.retain(|known| &known.state.config.id != id);
-        drop(inner);
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn list(&self) -> Future_<'_, Result<Vec<SandboxState>>> {
-        let list = self.inner.lock().sandboxes.iter().map(|sandbox| sandbox.state.clone()).collect();
-        Box::pin(std::future::ready(Ok(list)))
-    }
-
-    fn start_container<'a>(
-        &'a self,
-        sandbox: &'a SandboxId,
-        config: &'a ContainerConfig,
-    ) -> Future_<'a, Result<ContainerState>> {
-        Box::pin(std::future::ready(self.start(sandbox, config)))
-    }
-
-    fn signal_container<'a>(
-        &'a self,
-        sandbox: &'a SandboxId,
-        id: &'a ContainerId,
-        signal: &'a str,
-    ) -> Future_<'a, Result<()>> {
-        let ignores = {
-            let mut inner = self.inner.lock();
-            let name = Self::name_of(&inner, id);
-            self.note(&mut inner, Call::Signal(name.clone(), signal.to_owned()));
-            inner.behaviours.get(&name).and_then(VecDeque::front) == Some(&Behaviour::Ignore)
-        };
-        if !ignores {
-            self.end(sandbox, id, 143, 15);
-        }
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn kill_container<'a>(&'a self, sandbox: &'a SandboxId, id: &'a ContainerId) -> Future_<'a, Result<()>> {
-        {
-            let mut inner = self.inner.lock();
-            let name = Self::name_of(&inner, id);
-            self.note(&mut inner, Call::Kill(name));
-        }
-        self.end(sandbox, id, 137, 9);
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn remove_container<'a>(&'a self, _: &'a SandboxId, id: &'a ContainerId) -> Future_<'a, Result<()>> {
-        let mut inner = self.inner.lock();
-        let name = Self::name_of(&inner, id);
-        self.note(&mut inner, Call::Remove(name));
-        for known in &mut inner.sandboxes {
-            known.state.containers.retain(|state| &state.id != id);
-        }
-        drop(inner);
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn update_resources<'a>(
-        &'a self,
-        _: &'a SandboxId,
-        _: &'a ContainerId,
-        _: &'a Resources,
-    ) -> Future_<'a, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn exec<'a>(
-        &'a self,
-        _: &'a SandboxId,
-        id: &'a ContainerId,
-        config: &'a ExecConfig,
-    ) -> Future_<'a, Result<Streams>> {
-        let mut inner = self.inner.lock();
-        let name = Self::name_of(&inner, id);
-        self.note(&mut inner, Call::Exec(name, config.args.clone()));
-        let code = config.args.first().and_then(|word| inner.exec_codes.get(word)).copied().unwrap_or(0);
-        drop(inner);
-        let (sender, exit) = oneshot::channel();
-        let _ = sender.send(Ok(code));
-        Box::pin(std::future::ready(Ok(Streams {
-            stdin: None,
-            stdout: None,
-            stderr: None,
-            terminal: None,
-            exit,
-            kill: None,
-        })))
-    }
-
-    fn attach<'a>(
-        &'a self,
-        sandbox: &'a SandboxId,
-        id: &'a ContainerId,
-        config: &'a ExecConfig,
-    ) -> Future_<'a, Result<Streams>> {
-        self.exec(sandbox, id, config)
-    }
-
-    fn resize(&self, _: &OwnedFd, _: u16, _: u16) -> Result<()> {
-        Ok(())
-    }
-
-    fn connect<'a>(&'a self, _: &'a SandboxId, port: u16) -> Future_<'a, Result<std::net::TcpStream>> {
-        let refused = Error::Host { tried: format!("connect to port {port}"), reason: "connection refused".into() };
-        Box::pin(std::future::ready(Err(refused)))
-    }
-
-    fn reopen_log<'a>(&'a self, _: &'a SandboxId, _: &'a ContainerId) -> Future_<'a, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn container_stats<'a>(&'a self, _: &'a SandboxId, _: &'a ContainerId) -> Future_<'a, Result<Stats>> {
-        Box::pin(std::future::ready(Ok(Stats::default())))
-    }
-
-    fn sandbox_stats<'a>(&'a self, _: &'a SandboxId) -> Future_<'a, Result<Stats>> {
-        Box::pin(std::future::ready(Ok(Stats::default())))
-    }
-
-    fn events(&self) -> mpsc::Receiver<RuntimeEvent> {
-        // A restarted kubelet takes the place of the one before.
-        let (sender, receiver) = mpsc::channel(EVENTS);
-        self.inner.lock().sender = Some(sender);
-        receiver
     }
 }
