@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::common::{Cluster, name};
+use crate::common::{Cluster, name, signing_key};
 use apiserver::contract::User;
 use serde_json::{Value, json};
 use storage::Store;
@@ -253,4 +253,36 @@ async fn a_node_registers_itself_and_nothing_else() {
     assert_eq!(one.call("GET", "/api/v1/pods", None).await.code, 403);
     let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "one"}, "spec": {"holderIdentity": "one"}});
     one.call("POST", "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases", Some(lease)).await.is(201);
+}
+
+#[tokio::test]
+async fn a_pod_that_comes_before_its_service_account_waits_for_it() {
+    let cluster = Cluster::start().await;
+    let late = async {
+        tokio::task::yield_now().await;
+        cluster.call("POST", "/api/v1/namespaces/t/serviceaccounts", Some(account("default"))).await.is(201);
+    };
+    let (made, ()) = futures_util::future::join(cluster.call("POST", PODS, Some(pod("early"))), late).await;
+    assert_eq!(made.is(201)["spec"]["serviceAccountName"], "default");
+    let mut other = pod("other");
+    other["spec"]["serviceAccountName"] = json!("nobody");
+    cluster.call("POST", PODS, Some(other)).await.is(403);
+}
+
+#[tokio::test]
+async fn a_store_that_is_closed_is_not_taken_for_a_slow_watcher() {
+    let said: Arc<std::sync::Mutex<Vec<String>>> = Arc::default();
+    let sink = said.clone();
+    let mut config = apiserver::config::Config::minimal(Arc::new(crate::common::SystemClock), signing_key());
+    config.log = Arc::new(move |line| sink.lock().expect("lock").push(line.to_owned()));
+    let store = Arc::new(storage::Memory::new(storage::Options::default()));
+    let nodes = Arc::new(crate::common::NoNodes);
+    let server = apiserver::server::ApiServer::start(config, store.clone(), nodes).await.expect("start");
+    store.close();
+    // The task of the cache has its turns.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    drop(server);
+    assert_eq!(*said.lock().expect("lock"), Vec::<String>::new());
 }

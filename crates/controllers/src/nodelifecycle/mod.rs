@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use client::{
     Change, Client, Env, Error, HasSynced, Informer, Key, Next, Object, PatchKind, Recorder, Scope, WorkQueue,
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use k8s_openapi::{
     api::{
         coordination::v1::Lease,
@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 
 use crate::{Context, loops::Loops, pods};
-use plan::Health;
+use plan::{Health, Renewed};
 
 const NAME: &str = "node-controller";
 const WORKERS: usize = 4;
@@ -33,6 +33,11 @@ pub const BY_NODE: &str = "node";
 #[must_use]
 pub fn node_of(pod: &Pod) -> Vec<String> {
     Some(pods::node(pod)).filter(|n| !n.is_empty()).map(str::to_owned).into_iter().collect()
+}
+
+fn renewed(lease: &Lease) -> Option<Renewed> {
+    let at = lease.spec.as_ref()?.renew_time.as_ref()?.0;
+    Some(Renewed { version: lease.version().parse().unwrap_or_default(), at })
 }
 
 struct Controller {
@@ -105,9 +110,8 @@ fn watch(controller: &Arc<Controller>, queue: &WorkQueue<Key>) {
 }
 
 impl Controller {
-    fn renewed(&self, node: &str) -> Option<Timestamp> {
-        let lease = self.leases.store().get(LEASES, node)?;
-        lease.spec.as_ref()?.renew_time.as_ref().map(|t| t.0)
+    fn renewed(&self, node: &str) -> Option<Renewed> {
+        renewed(&*self.leases.store().get(LEASES, node)?)
     }
 
     fn notice(&self, name: &str) -> Option<Health> {
@@ -150,8 +154,9 @@ impl Controller {
     /// Asks the server for the lease: our own watch may be what is late.
     async fn is_alive_after_all(&self, node: &Node, health: &Health) -> Result<bool, Error> {
         let lease = self.client.find::<Lease>(LEASES, node.name()).await?;
-        let renewed = lease.and_then(|l| l.spec).and_then(|s| s.renew_time).map(|t| t.0);
-        if renewed <= health.renewed {
+        let renewed = lease.as_ref().and_then(renewed);
+        let is_newer = |r: &Renewed| health.renewed.is_none_or(|known| r.version > known.version && r.at != known.at);
+        if !renewed.as_ref().is_some_and(is_newer) {
             return Ok(false);
         }
         let mut all = self.health.lock();

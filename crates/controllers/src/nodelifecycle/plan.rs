@@ -25,13 +25,22 @@ pub fn readiness(node: &Node) -> &str {
     condition(node, "Ready").map_or("Unknown", |c| c.status.as_str())
 }
 
+/// What a lease says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renewed {
+    /// Version of the lease: what is newer is told by it, because the clocks of nodes may be set back.
+    pub version: u64,
+    /// The time in it, by the node's clock.
+    pub at: Timestamp,
+}
+
 /// The last sign of life that was noticed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Health {
     /// When something was noticed, by our clock: clocks of nodes may differ.
     pub noticed: Option<Timestamp>,
-    /// Time in the lease.
-    pub renewed: Option<Timestamp>,
+    /// The newest lease that was seen.
+    pub renewed: Option<Renewed>,
     /// Time in the `Ready` condition.
     pub heartbeat: Option<Timestamp>,
 }
@@ -39,15 +48,17 @@ pub struct Health {
 impl Health {
     /// Takes over what is known now; a node without conditions counts from its creation.
     #[must_use]
-    pub fn next(&self, node: &Node, renewed: Option<Timestamp>, now: Timestamp) -> Self {
+    pub fn next(&self, node: &Node, renewed: Option<Renewed>, now: Timestamp) -> Self {
+        let newer = renewed.filter(|r| self.renewed.is_none_or(|known| r.version > known.version));
+        let is_alive = newer.is_some_and(|r| self.renewed.is_none_or(|known| r.at != known.at));
         let heartbeat = condition(node, "Ready").and_then(|c| c.last_heartbeat_time.as_ref()).map(|t| t.0);
         let created = node.metadata.creation_timestamp.as_ref().map_or(now, |t| t.0);
         let noticed = match self.noticed {
             None if condition(node, "Ready").is_none() => created,
-            Some(before) if self.renewed >= renewed && self.heartbeat == heartbeat => before,
+            Some(before) if !is_alive && self.heartbeat == heartbeat => before,
             None | Some(_) => now,
         };
-        Self { noticed: Some(noticed), renewed: renewed.max(self.renewed), heartbeat }
+        Self { noticed: Some(noticed), renewed: newer.or(self.renewed), heartbeat }
     }
 
     /// How long until the node counts as gone; zero or less: it does.

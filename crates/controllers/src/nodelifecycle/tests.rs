@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::Node;
 use serde_json::{Value, json};
 
-use super::plan::{Health, may_evict, taints, unknown};
+use super::plan::{Health, Renewed, may_evict, taints, unknown};
 use crate::testkit::{at, object};
 
 fn node(ready: Option<&str>, taints: Value, unschedulable: bool) -> std::sync::Arc<Node> {
@@ -51,12 +51,17 @@ fn taints_follow_the_conditions_and_leave_others_alone() {
 fn a_node_is_lost_when_nothing_was_noticed_for_the_grace_period() {
     let grace = SignedDuration::from_secs(50);
     let node = node(Some("True"), json!([]), false);
-    let first = Health::default().next(&node, Some(at(10)), at(100));
+    let lease = |version, seconds| Some(Renewed { version, at: at(seconds) });
+    let first = Health::default().next(&node, lease(1, 10), at(100));
     assert_eq!(first.left(grace, at(120)).as_secs(), 30);
-    let same = first.next(&node, Some(at(10)), at(140));
+    let same = first.next(&node, lease(2, 10), at(140));
     assert_eq!(same.left(grace, at(150)).as_secs(), 0, "nothing new was noticed");
-    let renewed = same.next(&node, Some(at(11)), at(149));
+    let renewed = same.next(&node, lease(3, 11), at(149));
     assert_eq!(renewed.left(grace, at(150)).as_secs(), 49);
+    let set_back = same.next(&node, lease(3, 2), at(149));
+    assert_eq!(set_back.left(grace, at(150)).as_secs(), 49, "a node whose clock was set back lives");
+    let late = renewed.next(&node, lease(2, 10), at(190));
+    assert_eq!(late.left(grace, at(190)).as_secs(), 9, "an old lease that comes late is no sign of life");
     let conditions = unknown(&node, at(150)).expect("a change");
     assert_eq!(conditions.len(), 4);
     assert!(conditions.iter().all(|c| c.status == "Unknown"));

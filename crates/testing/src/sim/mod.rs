@@ -99,21 +99,23 @@ async fn simulate(plan: Plan) -> Outcome {
     outcome
 }
 
-/// Waits for peace, and then that it lasts.
-async fn settle(world: &World, rest: Duration) {
-    let deadline = tokio::time::Instant::now() + SETTLES_WITHIN;
+/// Waits until the cluster is as it was asked to be; what is still missing when the time is over.
+pub async fn settles(world: &World, within: Duration) -> Vec<String> {
+    let deadline = tokio::time::Instant::now() + within;
     loop {
         let unmet = settled::unmet(world);
-        if unmet.is_empty() {
-            break;
-        }
-        if tokio::time::Instant::now() >= deadline {
-            for what in unmet {
-                world.judge.violate(&format!("never: {what}"));
-            }
-            return;
+        if unmet.is_empty() || tokio::time::Instant::now() >= deadline {
+            return unmet;
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Waits for peace, and then that it lasts.
+async fn settle(world: &World, rest: Duration) {
+    let unmet = settles(world, SETTLES_WITHIN).await;
+    if !unmet.is_empty() {
+        return unmet.iter().for_each(|what| world.judge.violate(&format!("never: {what}")));
     }
     tokio::time::sleep(CALMS_DOWN).await;
     world.judge.rest(true);
