@@ -148,6 +148,7 @@ pub async fn start(
         env,
     });
     follow_pod_cidr(&context);
+    node::keep::object_to_being_lost(&context);
     let registered = node::keep::register(&context).await;
     context.services.has_synced().await;
     let directory = pods::manager::start(&context, &pods).await;

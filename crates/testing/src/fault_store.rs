@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use storage::{Change, Entry, Error, Guard, Page, Reply, Revision, Store, Watch};
+use storage::{Attachment, Change, Entry, Error, Guard, Page, Reply, Revision, Store, Watch};
 use tokio::sync::{Notify, mpsc};
 
 use crate::faults::Faults;
@@ -80,8 +80,8 @@ impl Store for FaultyStore {
         self.inner.compact(revision)
     }
 
-    fn snapshot<'a>(&'a self, to: &'a std::path::Path) -> Reply<'a, Revision> {
-        self.inner.snapshot(to)
+    fn snapshot<'a>(&'a self, to: &'a std::path::Path, with: Vec<Attachment>) -> Reply<'a, Revision> {
+        self.inner.snapshot(to, with)
     }
 
     fn size_bytes(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use client::{PatchKind, events::Kind as EventKind, lease::Holder};
+use client::{Object, PatchKind, events::Kind as EventKind, lease::Holder};
 use k8s_openapi::{
     api::core::v1::{Node, NodeStatus, ObjectReference},
     apimachinery::pkg::apis::meta::v1::OwnerReference,
@@ -168,21 +168,47 @@ async fn write(context: &Context, old: Option<&NodeStatus>, new: &NodeStatus) ->
         .await
 }
 
+/// When the control plane has given the node up, it is told otherwise at once, not with the next heartbeat.
+pub(crate) fn object_to_being_lost(context: &Arc<Context>) {
+    let weak = Arc::downgrade(context);
+    context.node.on(move |change| {
+        let conditions = change.new.and_then(|node| node.status.as_ref()?.conditions.as_deref()).unwrap_or_default();
+        if let Some(context) = weak.upgrade().filter(|_| conditions.iter().any(|c| c.status == "Unknown")) {
+            context.keeper.poke();
+        }
+    });
+}
+
+fn version(node: &Node) -> u64 {
+    node.version().parse().unwrap_or_default()
+}
+
 /// Status every five minutes and upon change, events of transitions.
 pub(crate) async fn keep_status(context: Arc<Context>, node: Node) {
+    let mut written = version(&node);
     let mut known = node.status.unwrap_or_default();
     loop {
         let poked = timeout(STATUS_EVERY, context.keeper.changed.notified()).await.is_ok();
+        let shown = context.node.store().get("", &context.config.node_name);
+        if let Some(shown) = shown.filter(|shown| version(shown) > written) {
+            // Others write conditions over ours.
+            known.conditions = shown.status.as_ref().and_then(|status| status.conditions.clone());
+        }
         let new = status(&context, Some(&known)).await;
         if poked && without_heartbeats(&new) == without_heartbeats(&known) {
             continue;
         }
         match write(&context, Some(&known), &new).await {
-            Ok(_) => {
+            Ok(node) => {
                 tell_transitions(&context, &known, &new);
+                written = version(&node);
                 known = new;
             }
-            Err(error) if error.is_not_found() => known = register(&context).await.status.unwrap_or_default(),
+            Err(error) if error.is_not_found() => {
+                let node = register(&context).await;
+                written = version(&node);
+                known = node.status.unwrap_or_default();
+            }
             Err(error) => {
                 context.say(&format!("status of node {}: {error}", context.config.node_name));
                 sleep(Duration::from_secs(5)).await;

@@ -2,6 +2,7 @@
 //! kubelet, as the real one does: a second kubelet finds what the first one left.
 
 mod port;
+mod script;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -24,6 +25,7 @@ use cri::{
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
 
+pub use self::script::{Script, Step};
 use crate::life::Life;
 
 /// What a container does once it is started, by its name or image.
@@ -39,31 +41,6 @@ pub enum Behaviour {
     FailToStart(String, i32),
     /// Runs and ignores every signal but a kill.
     Ignore,
-}
-
-/// What takes time in a scripted runtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// A sandbox.
-    Sandbox,
-    /// A container, from the call to its program.
-    Start,
-    /// From a signal to the end.
-    Stop,
-}
-
-/// Decides what happens in a runtime, where no test does so call by call.
-pub trait Script: Send + Sync {
-    /// What a container will do.
-    fn behaviour(&self, container: &ContainerConfig) -> Behaviour;
-    /// How long a step takes, of tokio's clock.
-    fn delay(&self, step: Step) -> Duration;
-    /// How a command in a container ends.
-    fn exec(&self, container: &ContainerConfig, args: &[String]) -> i32;
-    /// A program runs.
-    fn started(&self, pod: &SandboxConfig, container: &ContainerConfig);
-    /// A program ended.
-    fn ended(&self, pod: &SandboxConfig, container: &ContainerConfig, code: i32);
 }
 
 /// What was asked of the runtime.
