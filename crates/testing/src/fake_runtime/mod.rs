@@ -18,8 +18,7 @@ use apimachinery::time::Clock;
 use cri::{
     Error, Future_, Result,
     runtime::{
-        ContainerConfig, ContainerId, ContainerPhase, ContainerState, Exit, RuntimeEvent, SandboxConfig, SandboxId,
-        SandboxState,
+        ContainerConfig, ContainerId, ContainerPhase, ContainerState, Exit, RuntimeEvent, SandboxId, SandboxState,
     },
 };
 use parking_lot::Mutex;
