@@ -4,6 +4,7 @@
 //! Everything here is pure: values in, values out; no clock, no IO.
 
 mod access;
+pub mod bootstrap_token;
 pub mod columns;
 pub mod cron;
 pub mod defaults;

@@ -83,6 +83,8 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Randomness for uids and generated names.
     pub random: Random,
+    /// Objects that a distribution adds to those of every cluster; kept up like these.
+    pub objects: Vec<serde_json::Value>,
     /// Lines for the operator.
     pub log: Log,
 }
@@ -114,6 +116,7 @@ impl Config {
             limits: Limits::default(),
             clock,
             random: Arc::new(system_random),
+            objects: Vec::new(),
             log: Arc::new(|_| {}),
         }
     }

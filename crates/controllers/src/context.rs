@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use client::{Client, Env, Informers, Recorder, transport::SharedTransport};
 
+use crate::authority::Authority;
+
 /// Settings of all controllers.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -11,6 +13,8 @@ pub struct Config {
     pub without: Vec<&'static str>,
     /// PEM of the authority that `kube-root-ca.crt` shows to pods.
     pub root_ca: String,
+    /// Signs certificates for the API's own signers; without it requests wait for somebody else.
+    pub authority: Option<Arc<Authority>>,
     /// Addresses of all pods: `10.244.0.0/16`.
     pub cluster_cidr: String,
     /// Length of a node's part of it.
@@ -28,6 +32,7 @@ impl Default for Config {
         Self {
             without: Vec::new(),
             root_ca: String::new(),
+            authority: None,
             cluster_cidr: "10.244.0.0/16".to_owned(),
             node_mask: 24,
             node_grace: Duration::from_secs(50),

@@ -2,6 +2,8 @@
 //!
 //! A controller is a folder: `mod.rs` (what it watches, how changes map to keys, gather, plan, apply), `plan.rs` (pure,
 //! time is an argument), `tests.rs`. [`start`] runs them all as tasks; each uses an identity of its own.
+pub mod authority;
+pub mod certificate;
 pub mod claim;
 pub mod context;
 pub mod flight;
@@ -15,8 +17,12 @@ pub mod scaled;
 pub mod services;
 pub mod template;
 
+pub mod bootstrapsigner;
 pub mod clusterroles;
 pub mod cronjob;
+pub mod csrapproving;
+pub mod csrcleaner;
+pub mod csrsigning;
 pub mod daemonset;
 pub mod deployment;
 pub mod disruption;
@@ -36,6 +42,7 @@ pub mod rootca;
 pub mod serviceaccount;
 pub mod statefulset;
 pub mod tainteviction;
+pub mod tokencleaner;
 pub mod tokens;
 pub mod ttl;
 
@@ -62,7 +69,12 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 24] = [
+static COMPONENTS: [Component; 29] = [
+    Component { name: "bootstrap-signer-controller", start: |c| Box::pin(bootstrapsigner::run(c)) },
+    Component { name: "token-cleaner-controller", start: |c| Box::pin(tokencleaner::run(c)) },
+    Component { name: "certificatesigningrequest-approving-controller", start: |c| Box::pin(csrapproving::run(c)) },
+    Component { name: "certificatesigningrequest-signing-controller", start: |c| Box::pin(csrsigning::run(c)) },
+    Component { name: "certificatesigningrequest-cleaner-controller", start: |c| Box::pin(csrcleaner::run(c)) },
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },

@@ -23,6 +23,7 @@ use std::{io, sync::Arc};
 use client::{Client, Env, Informers, Recorder, Scope};
 use cri::{image::Images, network::PodNetwork, runtime::Runtime};
 use k8s_openapi::api::core::v1::{Node, Pod, Service};
+use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
@@ -44,14 +45,14 @@ use crate::{
 pub struct Kubelet {
     context: Arc<Context>,
     directory: Arc<Directory>,
-    tasks: Vec<AbortHandle>,
+    tasks: Mutex<Vec<AbortHandle>>,
     _informers: Informers,
 }
 
 impl Drop for Kubelet {
     fn drop(&mut self) {
         self.directory.close();
-        for task in &self.tasks {
+        for task in self.tasks.get_mut() {
             task.abort();
         }
     }
@@ -72,9 +73,11 @@ impl Kubelet {
     }
 
     /// Serves the same API over TLS to anybody who can prove that it may be used, until the kubelet is dropped.
-    pub fn listen(&mut self, listener: TcpListener, tls: Tls) -> Result<(), TlsError> {
+    pub fn listen(&self, listener: TcpListener, tls: Tls) -> Result<(), TlsError> {
         let acceptor = server::listener::acceptor(tls)?;
-        self.tasks.push(tokio::spawn(server::listener::listen(self.server(), listener, acceptor)).abort_handle());
+        self.tasks
+            .lock()
+            .push(tokio::spawn(server::listener::listen(self.server(), listener, acceptor)).abort_handle());
         Ok(())
     }
 
@@ -157,7 +160,7 @@ pub async fn start(
         tokio::spawn(node::keep::keep_lease(context.clone(), registered)).abort_handle(),
         tokio::spawn(logs::rotate::keep(context.clone(), directory.clone())).abort_handle(),
     ];
-    Ok(Kubelet { context, directory, tasks, _informers: informers })
+    Ok(Kubelet { context, directory, tasks: Mutex::new(tasks), _informers: informers })
 }
 
 /// The network learns the range of this node's pods as soon as the control plane gave it.

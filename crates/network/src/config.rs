@@ -50,6 +50,11 @@ impl Cidr {
     pub fn mask(self) -> u32 {
         u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0)
     }
+    /// Length of its prefix.
+    #[must_use]
+    pub fn prefix(self) -> u8 {
+        self.prefix
+    }
     /// The first address.
     #[must_use]
     pub fn base(self) -> Ipv4Addr {
@@ -77,6 +82,15 @@ impl Cidr {
     }
 }
 
+/// The network in UDP (VXLAN) between nodes that share no link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overlay {
+    /// Its number, 24 bits.
+    pub id: u32,
+    /// The UDP port.
+    pub port: u16,
+}
+
 /// The facts of this node and cluster.
 #[derive(Clone)]
 pub struct Config {
@@ -96,6 +110,8 @@ pub struct Config {
     pub dns_ip: Ipv4Addr,
     /// `cluster.local`.
     pub cluster_domain: String,
+    /// Number of the cluster's overlay network (24 bits) and its UDP port: the same on all nodes.
+    pub overlay: Overlay,
     /// Who answers names from outside the cluster.
     pub upstream: Vec<SocketAddr>,
     /// Messages for the operator.
@@ -143,6 +159,10 @@ pub struct Names {
     pub link: String,
     /// How the host's ends of pod interfaces begin.
     pub pod_prefix: String,
+    /// The link that carries packets to nodes on other networks.
+    pub overlay: String,
+    /// The metric of routes to other nodes' pods: they are known by it.
+    pub metric: u32,
 }
 
 impl Names {
@@ -150,7 +170,16 @@ impl Names {
     #[must_use]
     pub fn of(instance: &str) -> Self {
         let id: String = instance.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-        Self { table: format!("podium-{id}"), link: format!("podium{id}"), pod_prefix: format!("pd{id}") }
+        // Whatever the id is made of; 0 would be no metric.
+        let metric = u32::from_str_radix(&id, 16).ok().filter(|n| *n > 0);
+        Self {
+            table: format!("podium-{id}"),
+            link: format!("podium{id}"),
+            pod_prefix: format!("pd{id}"),
+            overlay: format!("pv{id}"),
+            metric: metric
+                .unwrap_or_else(|| id.bytes().fold(7, |hash, byte| hash * 31 % 0xffff_fff1 + u32::from(byte))),
+        }
     }
 
     /// The host's end of the interface of the pod at this place of the range.
@@ -183,6 +212,8 @@ mod tests {
         let names = Names::of("0123456789abcdef");
         assert_eq!((&*names.table, &*names.link), ("podium-01234567", "podium01234567"));
         assert!(names.link.len() <= 15);
+        assert_eq!((names.metric, &*names.overlay), (0x0123_4567, "pv01234567"));
+        assert!(Names::of("none").metric > 0);
         assert_eq!(names.pod_link(0x1_0002), "pd0123456710002");
         assert_eq!(names.pod_link(u32::MAX).len(), 15);
     }

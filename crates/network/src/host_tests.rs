@@ -74,7 +74,8 @@ fn uplink() -> Space {
     apply(&here, Changes::default().up(1).veth(&veth));
     let index = |router: &Router, name: &str| router.link(name).expect("asks").expect("is there").index;
     let (up, node) = (index(&here, "up0"), index(&there, "node0"));
-    let default = Route { to: (Ipv4Addr::UNSPECIFIED, 0), via: Some(WORLD), link: up, source: None };
+    let default =
+        Route { to: (Ipv4Addr::UNSPECIFIED, 0), via: Some(WORLD), link: up, source: None, metric: 0, on_link: false };
     apply(&here, Changes::default().address(up, NODE, 24, Reach::Universe).route(&default));
     apply(&there, Changes::default().up(1).up(node).address(node, WORLD, 24, Reach::Universe));
     world
@@ -125,6 +126,7 @@ async fn inside() {
         cluster_cidr: "10.244.0.0/16".parse().expect("a range"),
         dns_ip: Ipv4Addr::new(10, 96, 0, 10),
         cluster_domain: "cluster.local".into(),
+        overlay: crate::config::Overlay { id: 7, port: 8472 },
         upstream: vec![SocketAddr::from((WORLD, 5300))],
         log: Arc::new(move |text| said.lock().push(text.to_owned())),
     };

@@ -1,11 +1,13 @@
 //! The node's network: interfaces of pods, service rules, cluster DNS. Everything that it makes on the host carries the
 //! instance's id, and [`cleanup`] finds it by that.
 //!
-//! Start order: [`Rules::open`], then [`Pods::open`] (the node's port), [`Proxy::new`] and [`Rules::guard`], [`Dns::bind`].
+//! Start order: [`Rules::open`], then [`Pods::open`] (the node's port), [`Proxy::new`] and [`Rules::guard`], [`Dns::bind`],
+//! [`Peers::new`].
 
 mod config;
 pub mod dns;
 mod error;
+mod peers;
 mod pods;
 mod proxy;
 
@@ -16,9 +18,10 @@ mod host_tests;
 #[cfg(test)]
 mod test_space;
 
-pub use config::{BadCidr, Cidr, Config, Log, Names, resolvers};
+pub use config::{BadCidr, Cidr, Config, Log, Names, Overlay, resolvers};
 pub use dns::Dns;
 pub use error::Error;
+pub use peers::Peers;
 pub use pods::Pods;
 pub use proxy::{Owner, Proxy, Rules, Wish};
 
@@ -36,6 +39,7 @@ pub fn cleanup(instance: &str) -> Result<(), Error> {
         Ok(())
     };
     // One failure must not keep the rest.
-    let all = [pods::links::sweep(&names.pod_prefix, &[]), pods::links::detach(&names.link), rules()];
+    let all =
+        [pods::links::sweep(&names.pod_prefix, &[]), pods::links::detach(&names.link), peers::cleanup(&names), rules()];
     all.into_iter().collect()
 }

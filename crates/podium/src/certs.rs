@@ -50,7 +50,13 @@ struct Leaf<'a> {
 }
 
 /// Reads what is there and makes what is missing or about to expire.
-pub fn ensure(dir: &Path, node: &str, addresses: &[IpAddr], now: jiff::Timestamp) -> anyhow::Result<Pki> {
+pub fn ensure(
+    dir: &Path,
+    node: &str,
+    addresses: &[IpAddr],
+    extra: &[String],
+    now: jiff::Timestamp,
+) -> anyhow::Result<Pki> {
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     set_mode(dir, 0o700)?;
     let ca = match read(dir, "ca") {
@@ -71,6 +77,12 @@ pub fn ensure(dir: &Path, node: &str, addresses: &[IpAddr], now: jiff::Timestamp
     .collect::<anyhow::Result<Vec<_>>>()?;
     names.push(SanType::DnsName(node.try_into()?));
     names.extend(addresses.iter().map(|a| SanType::IpAddress(*a)));
+    for name in extra {
+        names.push(match name.parse::<IpAddr>() {
+            Ok(ip) => SanType::IpAddress(ip),
+            Err(_) => SanType::DnsName(name.as_str().try_into().with_context(|| format!("--tls-san {name:?}"))?),
+        });
+    }
     let mut node_names = vec![SanType::DnsName(node.try_into()?)];
     node_names.extend(addresses.iter().map(|a| SanType::IpAddress(*a)));
     let leaf = |l: &Leaf<'_>| make_leaf(dir, &issuer, l, now);
@@ -172,32 +184,30 @@ fn make_leaf(dir: &Path, issuer: &Issuer<'_, KeyPair>, leaf: &Leaf<'_>, now: jif
 
 /// Covers all the names and has more than a third of its time left.
 fn still_good(pem: &str, names: &[SanType], now: jiff::Timestamp) -> bool {
-    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(pem.as_bytes()) else { return false };
-    let Ok(cert) = pem.parse_x509() else { return false };
+    let Ok((_, parsed)) = x509_parser::pem::parse_x509_pem(pem.as_bytes()) else { return false };
+    let Ok(cert) = parsed.parse_x509() else { return false };
     if cert.validity().not_after.timestamp() - now.as_second() < LEAF_DAYS * 86_400 / 3 {
         return false;
     }
-    let held: Vec<String> = cert
-        .subject_alternative_name()
-        .ok()
-        .flatten()
-        .map(|e| {
-            e.value
-                .general_names
-                .iter()
-                .filter_map(|n| match n {
-                    x509_parser::extensions::GeneralName::DNSName(d) => Some((*d).to_owned()),
-                    x509_parser::extensions::GeneralName::IPAddress(b) => address(b).map(|a| a.to_string()),
-                    _ => None,
-                })
-                .collect()
-        })
-        .unwrap_or_default();
+    let held = self::names(pem);
     names.iter().all(|n| match n {
         SanType::DnsName(d) => held.contains(&d.to_string()),
         SanType::IpAddress(a) => held.contains(&a.to_string()),
         _ => false,
     })
+}
+
+/// The DNS names and addresses of a certificate; none where it cannot be read.
+pub fn names(pem: &str) -> Vec<String> {
+    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(pem.as_bytes()) else { return Vec::new() };
+    let Ok(cert) = pem.parse_x509() else { return Vec::new() };
+    let Ok(Some(extension)) = cert.subject_alternative_name() else { return Vec::new() };
+    let text = |name: &x509_parser::extensions::GeneralName<'_>| match name {
+        x509_parser::extensions::GeneralName::DNSName(d) => Some((*d).to_owned()),
+        x509_parser::extensions::GeneralName::IPAddress(b) => address(b).map(|a| a.to_string()),
+        _ => None,
+    };
+    extension.value.general_names.iter().filter_map(text).collect()
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {
@@ -229,18 +239,19 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let now = jiff::Timestamp::from_second(1_800_000_000).unwrap();
         let lo: IpAddr = "127.0.0.1".parse().unwrap();
-        let first = ensure(dir.path(), "node", &[lo], now).unwrap();
-        let again = ensure(dir.path(), "node", &[lo], now).unwrap();
+        let first = ensure(dir.path(), "node", &[lo], &[], now).unwrap();
+        let again = ensure(dir.path(), "node", &[lo], &[], now).unwrap();
         assert_eq!(
             (&first.ca.cert, &first.apiserver.cert, &first.service_account_key),
             (&again.ca.cert, &again.apiserver.cert, &again.service_account_key)
         );
-        let moved = ensure(dir.path(), "node", &[lo, "10.1.2.3".parse().unwrap()], now).unwrap();
+        let moved =
+            ensure(dir.path(), "node", &[lo, "10.1.2.3".parse().unwrap()], &["api.example".into()], now).unwrap();
         assert_eq!(moved.ca.cert, first.ca.cert);
         assert_ne!(moved.apiserver.cert, first.apiserver.cert);
         assert_eq!(moved.admin.cert, first.admin.cert);
         let later = jiff::Timestamp::from_second(1_800_000_000 + 300 * 86_400).unwrap();
-        assert_ne!(ensure(dir.path(), "node", &[lo], later).unwrap().admin.cert, first.admin.cert);
+        assert_ne!(ensure(dir.path(), "node", &[lo], &[], later).unwrap().admin.cert, first.admin.cert);
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(dir.path().join("sa.key")).unwrap().permissions().mode() & 0o777, 0o600);
     }

@@ -18,6 +18,10 @@ pub struct Cli {
 pub enum Command {
     /// Start a cluster on this machine, or continue where it stopped
     Up(Box<Up>),
+    /// Make this machine a node of a cluster elsewhere, or continue as one
+    Agent(Box<Agent>),
+    /// Tokens with which machines join
+    Token(Token),
     /// Stop it; its pods too, unless kept
     Down(Down),
     /// Say what runs
@@ -87,12 +91,101 @@ pub struct Up {
     /// Name of this node; the host's name unless given
     #[arg(long, value_name = "NAME")]
     pub node_name: Option<String>,
+    /// A node without a sign of life for so long is given up (nodes give one every 10 s)
+    #[arg(long, value_name = "TIME", default_value = "50s")]
+    pub node_monitor_grace_period: String,
+    /// A further name or address under which the API is reached; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub tls_san: Vec<String>,
     /// Address of this node; the one of the default route unless given
     #[arg(long, value_name = "ADDRESS")]
     pub node_ip: Option<IpAddr>,
     /// Tell a waiting parent about the progress on standard input's socket
     #[arg(long, hide = true)]
     pub notify: bool,
+}
+
+/// `podium agent`.
+#[derive(Debug, Clone, Args)]
+pub struct Agent {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// Address of the cluster's API, such as https://10.0.0.1:6443
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// What `podium token create` printed on the server; needed once
+    #[arg(long, value_name = "TOKEN", conflicts_with = "token_file")]
+    pub token: Option<String>,
+    /// A file that holds the token
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// The cluster's authority (PEM), where the token does not say which to trust
+    #[arg(long, value_name = "FILE")]
+    pub ca_cert: Option<PathBuf>,
+    /// Return when the node is Ready; it runs on in the background
+    #[arg(long)]
+    pub detach: bool,
+    /// Mirrors, credentials and TLS of image registries, in k3s' format
+    #[arg(long, value_name = "FILE")]
+    pub registries: Option<PathBuf>,
+    /// Port of the node's own API
+    #[arg(long, value_name = "PORT", default_value_t = 10250)]
+    pub kubelet_port: u16,
+    /// Name of this node; the host's name unless given
+    #[arg(long, value_name = "NAME")]
+    pub node_name: Option<String>,
+    /// Address of this node; the one from which the server is reached unless given
+    #[arg(long, value_name = "ADDRESS")]
+    pub node_ip: Option<IpAddr>,
+    /// Tell a waiting parent about the progress on standard input's socket
+    #[arg(long, hide = true)]
+    pub notify: bool,
+}
+
+/// `podium token`.
+#[derive(Debug, Args)]
+pub struct Token {
+    #[command(subcommand)]
+    pub command: TokenCommand,
+}
+
+/// Which cluster's tokens.
+#[derive(Debug, Clone, Args)]
+pub struct TokenTarget {
+    #[command(flatten)]
+    pub data: DataDir,
+    /// Reach the cluster by this file instead of the data directory's own
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenCommand {
+    /// Make a token and print it
+    Create {
+        #[command(flatten)]
+        target: TokenTarget,
+        /// How long it is good, such as 24h or 30m; 0 for ever
+        #[arg(long, value_name = "TIME", default_value = "24h")]
+        ttl: String,
+        /// For people
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+    },
+    /// List the tokens, without their secrets
+    List {
+        #[command(flatten)]
+        target: TokenTarget,
+    },
+    /// Take tokens back
+    Delete {
+        #[command(flatten)]
+        target: TokenTarget,
+        /// Tokens, or their ids
+        #[arg(required = true)]
+        tokens: Vec<String>,
+    },
 }
 
 /// `podium down`.

@@ -82,7 +82,10 @@ pub struct StatusReport {
     pub node: String,
     /// Pods on this node that run now.
     pub pods: usize,
-    /// Bytes of the datastore.
+    /// It is a node of a cluster elsewhere.
+    #[serde(default)]
+    pub agent: bool,
+    /// Bytes of the datastore; 0 where there is none.
     pub datastore_bytes: u64,
     /// What is not ready yet.
     pub waiting_for: Vec<String>,

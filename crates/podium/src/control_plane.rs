@@ -32,6 +32,10 @@ pub struct Settings {
     pub advertise: IpAddr,
     /// Port of the API.
     pub api_port: u16,
+    /// A node that is silent for so long is given up.
+    pub node_grace: std::time::Duration,
+    /// Objects that this distribution adds to those of every cluster.
+    pub objects: Vec<serde_json::Value>,
     /// Lines for the operator.
     pub log: Log,
 }
@@ -83,12 +87,14 @@ impl ControlPlane {
     }
 
     /// Starts controllers and scheduler.
-    pub fn start_loops(&mut self, pki: &Pki, settings: &Settings) {
+    pub fn start_loops(&mut self, pki: &Pki, settings: &Settings) -> anyhow::Result<()> {
         let server = self.server.clone();
         let transports: controllers::context::Transports = Arc::new(move |user| InProcess::shared(&server, user, &[]));
         let config = controllers::Config {
             root_ca: pki.ca.cert.clone(),
+            authority: Some(Arc::new(authority(pki)?)),
             cluster_cidr: settings.pod_cidr.clone(),
+            node_grace: settings.node_grace,
             ..controllers::Config::default()
         };
         let context = controllers::Context::new(transports, self.informers.clone(), self.env.clone(), config);
@@ -96,6 +102,7 @@ impl ControlPlane {
             Client::new(InProcess::shared(&self.server, "system:kube-scheduler", &[])).with_manager("kube-scheduler");
         self.loops =
             Some((controllers::start(context), scheduler::start(&self.informers, scheduler, self.env.clone())));
+        Ok(())
     }
 
     /// A client under another name.
@@ -128,8 +135,17 @@ fn unusable(error: storage::Error, instance: &Instance) -> anyhow::Error {
     }
 }
 
+/// Signs certificates for those who ask the API.
+fn authority(pki: &Pki) -> anyhow::Result<controllers::authority::Authority> {
+    let certificate = CertificateDer::from_pem_slice(pki.ca.cert.as_bytes()).context("pki/ca.crt")?;
+    let PrivateKeyDer::Pkcs8(key) = PrivateKeyDer::from_pem_slice(pki.ca.key.as_bytes()).context("pki/ca.key")? else {
+        anyhow::bail!("pki/ca.key is not in PKCS#8")
+    };
+    Ok(controllers::authority::Authority::new(&certificate, key.secret_pkcs8_der())?)
+}
+
 /// Randomness for jitter and names; secrets are made elsewhere.
-fn seed() -> u64 {
+pub fn seed() -> u64 {
     let mut bytes = [0u8; 8];
     apiserver::config::system_random(&mut bytes);
     u64::from_le_bytes(bytes)
@@ -164,6 +180,7 @@ fn config(pki: &Pki, settings: &Settings) -> anyhow::Result<Config> {
         limits: apiserver::config::Limits::default(),
         clock: Arc::new(apimachinery_clock::Now),
         random: Arc::new(apiserver::config::system_random),
+        objects: settings.objects.clone(),
         log: settings.log.clone(),
     })
 }

@@ -1,6 +1,10 @@
 //! What the host must offer, checked before anything is made: gather facts, then judge them (pure).
 
-use std::{fs, net::IpAddr, path::Path};
+use std::{
+    fs,
+    net::{IpAddr, SocketAddr},
+    path::Path,
+};
 
 /// What was found.
 #[derive(Debug, Clone)]
@@ -154,22 +158,29 @@ pub fn may_set_conntrack() -> bool {
     matches!(may, Ok(()) | Err(rustix::io::Errno::NOENT))
 }
 
-/// The address that the default route would use: nothing is sent.
-pub fn primary_address() -> Option<IpAddr> {
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").ok()?;
-    // TEST-NET-1: only the routing table is asked.
-    socket.connect("192.0.2.1:9").ok()?;
+/// The address from which packets to another would go: nothing is sent.
+pub fn address_towards(other: SocketAddr) -> Option<IpAddr> {
+    let any: SocketAddr = if other.is_ipv4() { ([0; 4], 0).into() } else { ([0u16; 8], 0).into() };
+    let socket = std::net::UdpSocket::bind(any).ok()?;
+    socket.connect(other).ok()?;
     let ip = socket.local_addr().ok()?.ip();
     (!ip.is_unspecified()).then_some(ip)
 }
 
-/// The node's address where none was given: that of the way out; on a host without a default route that of any link;
-/// on a host without a network the first address of the pods' range, which no pod ever gets.
+/// The address that the default route would use; without such a route the first that is of more than this host.
+pub fn primary_address() -> Option<IpAddr> {
+    // TEST-NET-1: only the routing table is asked.
+    address_towards(([192, 0, 2, 1], 9).into()).or_else(|| {
+        let all = sys::netlink::route::Router::open().and_then(|router| router.addresses()).ok()?;
+        // What podium itself makes has whole addresses only.
+        all.iter().find(|a| a.global && a.prefix < 32 && !a.ip.is_loopback()).map(|a| a.ip.into())
+    })
+}
+
+/// The node's address where none was given: [`primary_address`]; on a host without a network the first address of the
+/// pods' range, which no pod ever gets.
 pub fn node_address(pod_cidr: &str) -> Option<IpAddr> {
-    let links = || sys::netlink::route::Router::open().and_then(|r| r.addresses()).unwrap_or_default();
-    let linked = || links().into_iter().find(|a| a.global && !a.ip.is_loopback()).map(|a| IpAddr::V4(a.ip));
-    let first = || pod_cidr.parse::<network::Cidr>().ok()?.at(1).map(IpAddr::V4);
-    primary_address().or_else(linked).or_else(first)
+    primary_address().or_else(|| pod_cidr.parse::<network::Cidr>().ok()?.at(1).map(IpAddr::V4))
 }
 
 /// The host's name as a node name.

@@ -20,6 +20,15 @@ pub struct Instance {
     pub id: String,
 }
 
+/// What a data directory belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A control plane with its node.
+    Server,
+    /// A node that joined a cluster elsewhere.
+    Agent,
+}
+
 /// What a running server says about itself in its run directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Running {
@@ -74,6 +83,40 @@ impl Instance {
             .with_context(|| format!("cannot make the data directory {}", self.dir.display()))?;
         set_mode(&self.dir, 0o711)?;
         write_private(&version, LAYOUT.as_bytes(), 0o644)
+    }
+
+    /// What the directory has been used for; `None`: for nothing yet.
+    pub fn role(&self) -> Option<Role> {
+        if self.agent_file().exists() {
+            return Some(Role::Agent);
+        }
+        self.dir.join("store").exists().then_some(Role::Server)
+    }
+
+    /// Fails where the directory has been used for something else.
+    pub fn must_be(&self, role: Role) -> anyhow::Result<()> {
+        match (self.role(), role) {
+            (Some(Role::Agent), Role::Server) => bail!(
+                "{} belongs to a node that joined another cluster: use `podium agent`, or another --data-dir",
+                self.dir.display()
+            ),
+            (Some(Role::Server), Role::Agent) => bail!(
+                "{} belongs to a cluster of its own: use `podium up`, or another --data-dir for a node that joins elsewhere",
+                self.dir.display()
+            ),
+            (Some(Role::Agent), Role::Agent) | (Some(Role::Server), Role::Server) | (None, _) => Ok(()),
+        }
+    }
+
+    /// ` --data-dir …` for hints, where it is not the usual one.
+    pub fn flag(&self) -> String {
+        let usual = self.dir.as_os_str() == "/var/lib/podium";
+        if usual { String::new() } else { format!(" --data-dir {}", self.dir.display()) }
+    }
+
+    /// What a joined node knows of its cluster.
+    pub fn agent_file(&self) -> PathBuf {
+        self.dir.join("agent.json")
     }
 
     /// Where sockets and process ids lie: short paths, gone after a reboot.
@@ -200,6 +243,18 @@ mod tests {
         fs::write(dir.path().join("VERSION"), "podium data directory, layout 9\n").unwrap();
         let error = instance.prepare().unwrap_err().to_string();
         assert!(error.contains("layout 9") && error.contains("another version"), "{error}");
+    }
+
+    #[test]
+    fn a_directory_has_one_role() {
+        let dir = tempfile::tempdir().unwrap();
+        let instance = Instance::new(dir.path()).unwrap();
+        assert!(instance.must_be(Role::Server).is_ok() && instance.must_be(Role::Agent).is_ok());
+        fs::create_dir(dir.path().join("store")).unwrap();
+        assert!(instance.must_be(Role::Server).is_ok() && instance.must_be(Role::Agent).is_err());
+        fs::remove_dir(dir.path().join("store")).unwrap();
+        fs::write(instance.agent_file(), "{}").unwrap();
+        assert!(instance.must_be(Role::Server).is_err() && instance.must_be(Role::Agent).is_ok());
     }
 
     #[test]

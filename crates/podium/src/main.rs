@@ -1,5 +1,7 @@
 //! The `podium` binary: commands, configuration, certificates, start order, shutdown.
 
+mod agent;
+mod background;
 mod backup;
 mod certs;
 mod cli;
@@ -12,6 +14,7 @@ mod demo_server;
 mod hash;
 mod host;
 mod instance;
+mod join;
 mod kubeconfig;
 mod log;
 mod memory;
@@ -20,6 +23,7 @@ mod nodes;
 mod report;
 mod server;
 mod service;
+mod stop;
 mod transport;
 
 use clap::Parser;
@@ -32,6 +36,8 @@ fn main() -> std::process::ExitCode {
     }
     let result = match cli::Cli::parse().command {
         cli::Command::Up(args) => commands::up::run(&args),
+        cli::Command::Agent(args) => commands::agent::run(&args),
+        cli::Command::Token(args) => commands::token::run(&args),
         cli::Command::Down(args) => commands::down::run(&args),
         cli::Command::Status(args) => commands::status::run(&args),
         cli::Command::Reset(args) => commands::reset::run(&args),

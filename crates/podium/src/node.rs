@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::Context;
+use client::{Client, Env, Informers};
 use cri::{
     image::{Images, Progress},
     runtime::Runtime,
@@ -18,16 +19,13 @@ use cri::{
 use k8s_openapi::api::core::v1::Node as NodeObject;
 use kubelet::Kubelet;
 use parking_lot::Mutex;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{net::TcpListener, sync::mpsc, task::AbortHandle};
 
 use crate::{
-    certs::Pki,
-    commands::up::Plan,
     control::{Answer, Request},
-    control_plane::ControlPlane,
     demo_image,
     instance::Instance,
+    join::ClusterFacts,
     log::Log,
     nodes::Cluster,
 };
@@ -37,13 +35,39 @@ const READY: Duration = Duration::from_secs(60);
 /// Beyond the grace period of its pods a node may take this long to end them.
 const AFTER_GRACE: Duration = Duration::from_secs(20);
 
+/// What a node is told.
+pub struct Plan {
+    /// Its data directory.
+    pub instance: Instance,
+    /// Its name.
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// Port of its API.
+    pub kubelet_port: u16,
+    /// What all nodes of the cluster know.
+    pub cluster: ClusterFacts,
+    /// Registries.
+    pub registries: image::Registries,
+}
+
+/// How a node reaches the API.
+pub struct Access {
+    /// Under the node's own name.
+    pub kubelet: Client,
+    /// What the network looks through.
+    pub informers: Informers,
+    /// Clock, randomness, log.
+    pub env: Env,
+}
+
 /// The parts of the node, for as long as it runs.
 pub struct Node {
     name: String,
     images: Arc<image::Store>,
     runtime: Arc<dyn Runtime>,
     kubelet: Mutex<Option<Arc<Kubelet>>>,
-    tasks: Vec<AbortHandle>,
+    tasks: Tasks,
     ready: Arc<AtomicBool>,
     work: PathBuf,
     informer: Arc<client::Informer<NodeObject>>,
@@ -66,79 +90,93 @@ fn network_config(plan: &Plan, log: Log) -> anyhow::Result<network::Config> {
     let IpAddr::V4(node_ip) = plan.address else {
         anyhow::bail!("the node's address {} is no IPv4 address", plan.address)
     };
-    let IpAddr::V4(dns_ip) = plan.args.cluster_dns else {
-        anyhow::bail!("--cluster-dns {} is no IPv4 address", plan.args.cluster_dns)
+    let IpAddr::V4(dns_ip) = plan.cluster.cluster_dns else {
+        anyhow::bail!("the address {} of the cluster's DNS is no IPv4 address", plan.cluster.cluster_dns)
     };
     let resolv = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     Ok(network::Config {
         instance: plan.instance.id.clone(),
-        node_name: plan.node.clone(),
+        node_name: plan.name.clone(),
         node_ip,
         node_port_ips: vec![Ipv4Addr::LOCALHOST],
         data_dir: plan.instance.dir.join("network"),
-        cluster_cidr: plan.args.pod_cidr.parse()?,
+        cluster_cidr: plan.cluster.pod_cidr.parse()?,
         dns_ip,
-        cluster_domain: plan.args.cluster_domain.clone(),
+        cluster_domain: plan.cluster.cluster_domain.clone(),
+        overlay: network::Overlay { id: plan.cluster.overlay_id, port: plan.cluster.overlay_port },
         upstream: network::resolvers(&resolv, dns_ip),
         log,
     })
 }
 
+/// Starts what belongs to the network; the tasks run until aborted.
+async fn start_network(
+    plan: &Plan,
+    informers: &Informers,
+    log: Log,
+) -> anyhow::Result<(Arc<dyn cri::network::PodNetwork>, Vec<AbortHandle>)> {
+    let network = network_config(plan, log.clone())?;
+    std::fs::create_dir_all(&network.data_dir)?;
+    let rules = network::Rules::open(network.clone()).await.context("nftables")?;
+    let pods: Arc<dyn cri::network::PodNetwork> = Arc::new(network::Pods::open(network.clone(), rules.clone()).await?);
+    let proxy = network::Proxy::new(network.clone(), rules.clone(), informers);
+    let dns = network::Dns::bind(&network, &rules, informers).await.context("cluster DNS")?;
+    let peers = network::Peers::new(network, informers);
+    let guard = async move {
+        if let Err(error) = rules.guard().await {
+            log(&format!("the guard of the service rules: {error}"));
+        }
+    };
+    let tasks = [tokio::spawn(proxy.run()), tokio::spawn(dns.run()), tokio::spawn(peers.run()), tokio::spawn(guard)];
+    Ok((pods, tasks.iter().map(tokio::task::JoinHandle::abort_handle).collect()))
+}
+
 impl Node {
     /// Starts everything of the node; returns when the kubelet has registered.
-    pub async fn start(
-        plan: &Plan,
-        control: &ControlPlane,
-        pki: &Pki,
-        nodes: &Arc<Cluster>,
-        log: Log,
-    ) -> anyhow::Result<Self> {
+    pub async fn start(plan: &Plan, access: &Access, log: Log) -> anyhow::Result<Self> {
         let images = image::Store::open(&plan.instance.dir.join("images"), plan.registries.clone())?;
         plan.instance.make_run_dir()?;
         let runtime: Arc<dyn Runtime> =
             Arc::new(runtime::PodiumRuntime::open(runtime_config(&plan.instance, log.clone())).await?);
-        let mut tasks = Vec::new();
-        let network = network_config(plan, log.clone())?;
-        std::fs::create_dir_all(&network.data_dir)?;
-        let rules = network::Rules::open(network.clone()).await.context("nftables")?;
-        let pods: Arc<dyn cri::network::PodNetwork> =
-            Arc::new(network::Pods::open(network.clone(), rules.clone()).await?);
-        let proxy = network::Proxy::new(network.clone(), rules.clone(), &control.informers);
-        let dns = network::Dns::bind(&network, &rules, &control.informers).await.context("cluster DNS")?;
-        tasks.push(tokio::spawn(proxy.run()).abort_handle());
-        tasks.push(tokio::spawn(dns.run()).abort_handle());
-        let say = log.clone();
-        let guard = rules.clone();
-        tasks.push(
-            tokio::spawn(async move {
-                if let Err(error) = guard.guard().await {
-                    say(&format!("the guard of the service rules: {error}"));
-                }
-            })
-            .abort_handle(),
-        );
-        let mut config = kubelet::Config::new(&plan.node, &plan.instance.dir.join("kubelet"));
+        let (pods, tasks) = start_network(plan, &access.informers, log).await?;
+        let tasks = Tasks(tasks);
+        let mut config = kubelet::Config::new(&plan.name, &plan.instance.dir.join("kubelet"));
         config.node_ips = vec![plan.address];
-        config.cluster_dns = vec![plan.args.cluster_dns.to_string()];
-        config.cluster_domain.clone_from(&plan.args.cluster_domain);
-        config.port = plan.args.kubelet_port;
-        let user = format!("system:node:{}", plan.node);
-        let client = control.client(&user, &["system:nodes"]).with_manager("kubelet");
+        config.cluster_dns = vec![plan.cluster.cluster_dns.to_string()];
+        config.cluster_domain.clone_from(&plan.cluster.cluster_domain);
+        config.port = plan.kubelet_port;
         let kubelet =
-            kubelet::start(config, client, runtime.clone(), images.clone(), pods, control.env.clone()).await?;
-        let kubelet = serve_kubelet(plan, pki, nodes, kubelet).await?;
-        let ready = Arc::new(AtomicBool::new(false));
-        let informer = control.informers.get::<NodeObject>();
+            kubelet::start(config, access.kubelet.clone(), runtime.clone(), images.clone(), pods, access.env.clone())
+                .await?;
         Ok(Self {
-            name: plan.node.clone(),
+            name: plan.name.clone(),
             images,
             runtime,
-            kubelet: Mutex::new(Some(kubelet)),
+            kubelet: Mutex::new(Some(Arc::new(kubelet))),
             tasks,
-            ready,
+            ready: Arc::new(AtomicBool::new(false)),
             work: plan.instance.dir.clone(),
-            informer,
+            informer: access.informers.get::<NodeObject>(),
         })
+    }
+
+    /// Serves the kubelet's API on its port from now on.
+    pub async fn listen(&self, port: u16, tls: kubelet::Tls) -> anyhow::Result<()> {
+        let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
+            .await
+            .with_context(|| format!("cannot listen on port {port} (--kubelet-port)"))?;
+        let kubelet = self.kubelet.lock().clone().context("the node is stopping")?;
+        Ok(kubelet.listen(listener, tls)?)
+    }
+
+    /// Serves the kubelet's API to the API server of this process, by a pipe.
+    pub fn serve_locally(&self, nodes: &Cluster) {
+        let weak = self.kubelet.lock().as_ref().map(Arc::downgrade).unwrap_or_default();
+        nodes.set_local(Arc::new(move |stream| {
+            if let Some(kubelet) = weak.upgrade() {
+                tokio::spawn(kubelet.serve(stream));
+            }
+        }));
     }
 
     /// Waits until the node is Ready and nothing keeps pods away.
@@ -183,12 +221,10 @@ impl Node {
     /// Stops the kubelet, and kills what still runs unless it is to be kept.
     pub async fn stop(&self, keep_pods: bool) {
         drop(self.kubelet.lock().take());
-        if !keep_pods && let Ok(all) = self.runtime.list().await {
-            let living = all.iter().filter(|sandbox| sandbox.ready);
-            let ends = living.map(|sandbox| self.runtime.stop_sandbox(&sandbox.config.id));
-            futures_util::future::join_all(ends).await;
+        if !keep_pods {
+            kill_pods(&*self.runtime).await;
         }
-        for task in &self.tasks {
+        for task in &self.tasks.0 {
             task.abort();
         }
     }
@@ -230,26 +266,20 @@ impl Node {
     }
 }
 
-/// The kubelet's API: in this process by a pipe, from outside on its port.
-async fn serve_kubelet(plan: &Plan, pki: &Pki, nodes: &Cluster, mut kubelet: Kubelet) -> anyhow::Result<Arc<Kubelet>> {
-    let port = plan.args.kubelet_port;
-    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
-        .await
-        .with_context(|| format!("cannot listen on port {port} (--kubelet-port)"))?;
-    let tls = kubelet::Tls {
-        certificates: CertificateDer::pem_slice_iter(pki.kubelet.cert.as_bytes()).collect::<Result<_, _>>()?,
-        key: PrivateKeyDer::from_pem_slice(pki.kubelet.key.as_bytes())?,
-        client_ca: CertificateDer::pem_slice_iter(pki.ca.cert.as_bytes()).collect::<Result<_, _>>()?,
-    };
-    kubelet.listen(listener, tls)?;
-    let kubelet = Arc::new(kubelet);
-    let weak = Arc::downgrade(&kubelet);
-    nodes.set_local(Arc::new(move |stream| {
-        if let Some(kubelet) = weak.upgrade() {
-            tokio::spawn(kubelet.serve(stream));
-        }
-    }));
-    Ok(kubelet)
+/// Tasks that end with their owner, also where a start is given up half way.
+struct Tasks(Vec<AbortHandle>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Kills what still runs of all pods of a runtime.
+pub async fn kill_pods(runtime: &dyn Runtime) {
+    let Ok(all) = runtime.list().await else { return };
+    let living = all.iter().filter(|sandbox| sandbox.ready);
+    futures_util::future::join_all(living.map(|sandbox| runtime.stop_sandbox(&sandbox.config.id))).await;
 }
 
 fn is_ready(node: &NodeObject) -> bool {

@@ -3,33 +3,22 @@
 use std::{net::Ipv4Addr, os::unix::net::UnixStream, sync::Arc};
 
 use anyhow::Context;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-    sync::mpsc,
-};
+use tokio::{net::TcpListener, sync::mpsc};
 
 use crate::{
     backup, certs,
     commands::{backup as backup_command, up::Plan},
     control::{self, Answer, Request, StatusReport},
     control_plane::{ControlPlane, Settings},
-    demo, kubeconfig, log, memory,
-    node::Node,
+    demo,
+    join::{self, ClusterFacts, Shown},
+    kubeconfig, log, memory,
+    node::{self, Node},
     nodes::Cluster,
     report::Report,
     service,
+    stop::{self, Stop},
 };
-
-/// Why it stops.
-enum Stop {
-    /// Its pods stop too.
-    WithPods,
-    /// The pods run on.
-    KeepPods,
-    /// The pods run on, and so does the process, from its beginning; somebody follows it.
-    Again(UnixStream),
-}
 
 /// Runs until told to stop. When it shall start again it answers with who follows that.
 pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStream>> {
@@ -50,15 +39,17 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStrea
         cluster_domain: plan.args.cluster_domain.clone(),
         advertise: plan.address,
         api_port: port,
+        node_grace: plan.node_grace,
+        objects: join::objects(plan.address, port, &pki.ca.cert, &facts(&plan, &pki)?),
         log: log.clone(),
     };
     let nodes = Arc::new(Cluster::new(&plan.node, &pki)?);
     let mut control = ControlPlane::start(&plan.instance, &pki, &settings, socket, nodes.clone()).await?;
     report.step(&format!("the API answers on https://127.0.0.1:{port}"));
     plan.instance.announce(port)?;
-    control.start_loops(&pki, &settings);
+    control.start_loops(&pki, &settings)?;
     kubeconfig::write_admin(&plan.instance.admin_kubeconfig(), &pki, port)?;
-    let node = Arc::new(Node::start(&plan, &control, &pki, &nodes, log).await?);
+    let node = Arc::new(start_node(&plan, &control, &pki, &nodes, log).await?);
     let (stop, stopped) = mpsc::channel(4);
     let control = Arc::new(control);
     let socket = control::serve(&plan.instance, handler(&plan, &control, &node, &stop))?;
@@ -70,19 +61,7 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStrea
     if !matches!(result, Ok(Stop::Again(_))) {
         service::tell(service::STOPPING);
     }
-    if !keep && node.pods() > 0 {
-        report.step(&format!(
-            "{} pods end, within {} s; another Ctrl-C kills them",
-            node.pods(),
-            node.ending_takes().as_secs()
-        ));
-        let mut again = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            () = node.end_pods() => {}
-            _ = again.recv() => {}
-        }
-    }
-    node.stop(keep).await;
+    stop::end(&node, keep, report).await?;
     plan.instance.retract();
     socket.abort();
     // Conversations that are still open hold it too; they end with the process.
@@ -96,11 +75,51 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<Option<UnixStrea
     }
 }
 
+async fn start_node(
+    plan: &Plan,
+    control: &ControlPlane,
+    pki: &certs::Pki,
+    nodes: &Cluster,
+    log: log::Log,
+) -> anyhow::Result<Node> {
+    let user = format!("system:node:{}", plan.node);
+    let access = node::Access {
+        kubelet: control.client(&user, &["system:nodes"]).with_manager("kubelet"),
+        informers: control.informers.clone(),
+        env: control.env.clone(),
+    };
+    let node_plan = node::Plan {
+        instance: plan.instance.clone(),
+        name: plan.node.clone(),
+        address: plan.address,
+        kubelet_port: plan.args.kubelet_port,
+        cluster: facts(plan, pki)?,
+        registries: plan.registries.clone(),
+    };
+    let node = Node::start(&node_plan, &access, log).await?;
+    let identity = Shown::new(&pki.kubelet.cert, &pki.kubelet.key)?;
+    node.listen(plan.args.kubelet_port, kubelet::Tls { identity, client_ca: join::ca(&pki.ca.cert)? }).await?;
+    node.serve_locally(nodes);
+    Ok(node)
+}
+
+/// What the nodes of this cluster are told.
+fn facts(plan: &Plan, pki: &certs::Pki) -> anyhow::Result<ClusterFacts> {
+    Ok(ClusterFacts {
+        pod_cidr: plan.args.pod_cidr.clone(),
+        service_cidr: plan.args.service_cidr.clone(),
+        cluster_dns: plan.args.cluster_dns,
+        cluster_domain: plan.args.cluster_domain.clone(),
+        overlay_id: join::overlay_id(&pki.ca.cert)?,
+        overlay_port: join::OVERLAY_PORT,
+    })
+}
+
 fn certificates(plan: &Plan) -> anyhow::Result<certs::Pki> {
     let network: Ipv4Addr = plan.args.service_cidr.split('/').next().unwrap_or_default().parse()?;
     let first = Ipv4Addr::from(u32::from(network) + 1);
     let addresses = [Ipv4Addr::LOCALHOST.into(), first.into(), plan.address];
-    certs::ensure(&plan.instance.pki(), &plan.node, &addresses, jiff::Timestamp::now())
+    certs::ensure(&plan.instance.pki(), &plan.node, &addresses, &plan.args.tls_san, jiff::Timestamp::now())
 }
 
 /// From "the node starts" to the word to stop.
@@ -110,16 +129,9 @@ async fn serve(
     pki: &certs::Pki,
     control: &ControlPlane,
     node: &Node,
-    mut stopped: mpsc::Receiver<Stop>,
+    stopped: mpsc::Receiver<Stop>,
 ) -> anyhow::Result<Stop> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stop = async {
-        tokio::select! {
-            _ = interrupt.recv() => Stop::WithPods,
-            _ = terminate.recv() => Stop::KeepPods,
-            asked = stopped.recv() => asked.unwrap_or(Stop::WithPods),
-        }
-    };
+    let stop = stop::asked(stopped);
     let start = async {
         node.ready().await?;
         report.step(&format!("node {} is Ready", plan.node));
@@ -137,18 +149,13 @@ async fn serve(
             demo::run(control, node, report).await?;
         }
         service::tell(service::READY);
-        report.ready(&format!("\nThe cluster is up. Next ({hint}):\n\n  kubectl get nodes\n  kubectl create deployment web --image=nginx --replicas=3\n  podium status{}", data_flag(plan)));
+        report.ready(&format!("\nThe cluster is up. Next ({hint}):\n\n  kubectl get nodes\n  kubectl create deployment web --image=nginx --replicas=3\n  podium status{}", plan.instance.flag()));
         std::future::pending::<anyhow::Result<Stop>>().await
     };
     tokio::select! {
-        stop = stop => Ok(stop),
+        stop = stop => stop,
         failed = start => failed,
     }
-}
-
-fn data_flag(plan: &Plan) -> String {
-    let dir = &plan.instance.dir;
-    if dir.as_os_str() == "/var/lib/podium" { String::new() } else { format!(" --data-dir {}", dir.display()) }
 }
 
 /// Answers the control socket.
@@ -167,13 +174,14 @@ fn handler(plan: &Plan, control: &Arc<ControlPlane>, node: &Arc<Node>, stop: &mp
                     server: format!("https://127.0.0.1:{port}"),
                     pods: node.pods(),
                     node: name,
+                    agent: false,
                     datastore_bytes: storage::Store::size_bytes(&*control.store),
                     waiting_for: if node.is_ready() { Vec::new() } else { vec!["node".to_owned()] },
                 }),
                 Request::Down { keep_pods } => {
-                    let most_seconds = if keep_pods { 0 } else { node.ending_takes().as_secs() };
+                    let answer = stop::answer(Some(&node), keep_pods);
                     let _ = stop.send(if keep_pods { Stop::KeepPods } else { Stop::WithPods }).await;
-                    Answer::Stopping { pods: if keep_pods { 0 } else { node.pods() }, most_seconds }
+                    answer
                 }
                 Request::Backup(file) => match backup_command::write(&instance, &*control.store, &name, &file).await {
                     Ok(text) => Answer::Done(text),

@@ -22,6 +22,7 @@ fn name_rule(resource: &Resource, name: &str, prefix: bool) -> Vec<String> {
     match (&*resource.group, &*resource.kind) {
         ("rbac.authorization.k8s.io", _)
         | ("" | "events.k8s.io", "Event")
+        | ("certificates.k8s.io", "CertificateSigningRequest")
         | ("apiregistration.k8s.io", "APIService") => names::path_segment(name),
         ("", "Namespace" | "Service") | ("apps", "StatefulSet") => names::dns1123_label(name_or_prefix),
         ("certificates.k8s.io", "ClusterTrustBundle") => match name.rsplit_once(':') {

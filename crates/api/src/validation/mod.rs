@@ -23,7 +23,7 @@ mod storage_claims;
 mod workloads;
 
 use crate::Resource;
-use apimachinery::field::FieldError;
+use apimachinery::field::{FieldError, Path};
 use cursor::{At, Report};
 use serde_json::Value;
 
@@ -162,6 +162,14 @@ pub fn binding(object: &Value) -> Vec<FieldError> {
     } else if is_node {
         report.subdomain(&name);
     }
+    report.errors
+}
+
+/// What is wrong with the name of a signer, `example.com/signer-name`.
+#[must_use]
+pub fn signer_name(path: &Path, name: &str) -> Vec<FieldError> {
+    let mut report = Report::default();
+    signer::name(&At::new(&Value::from(name), path.clone()), &mut report);
     report.errors
 }
 

@@ -1,4 +1,4 @@
-//! Bearer tokens: those of service accounts, checked against what they are bound to, and fixed ones from the configuration.
+//! Bearer tokens: those of service accounts, checked against what they are bound to, and those of machines that want to join.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use super::{
-    AUTHENTICATED,
+    AUTHENTICATED, BootstrapTokens,
     token::{Claims, Reference, TokenError, TokenSigner},
 };
 use crate::{
@@ -187,13 +187,22 @@ pub fn token_of(headers: &http::HeaderMap) -> Option<String> {
 pub struct Bearer {
     config: Arc<Config>,
     accounts: Option<ServiceAccounts>,
+    joining: BootstrapTokens,
 }
 
 impl Bearer {
-    /// Takes the time from the configuration. Without `accounts` every token is refused.
+    /// Takes the time from the configuration. Without `accounts` every token of one is refused.
     #[must_use]
-    pub fn new(config: Arc<Config>, accounts: Option<ServiceAccounts>) -> Self {
-        Self { config, accounts }
+    pub fn new(config: Arc<Config>, accounts: Option<ServiceAccounts>, joining: BootstrapTokens) -> Self {
+        Self { config, accounts, joining }
+    }
+
+    fn identify(&self, token: &str) -> Option<User> {
+        let now = self.config.clock.now();
+        if api::bootstrap_token::parse(token).is_some() {
+            return self.joining.identify(token, now);
+        }
+        self.accounts.as_ref()?.identify(token, &[], now).ok().map(|(user, _)| user)
     }
 }
 
@@ -206,10 +215,7 @@ impl Authenticator for Bearer {
         let answer = match (caller, token_of(headers)) {
             (Caller::Component(_), _) | (_, None) => Ok(None),
             (Caller::Connection { .. }, Some(token)) => {
-                match self.accounts.as_ref().map(|a| a.identify(&token, &[], self.config.clock.now())) {
-                    Some(Ok((user, _))) => Ok(Some(user)),
-                    Some(Err(_)) | None => Err(Status::unauthorized()),
-                }
+                self.identify(&token).map(Some).ok_or_else(Status::unauthorized)
             }
         };
         Box::pin(async { answer })

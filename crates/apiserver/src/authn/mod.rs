@@ -1,6 +1,7 @@
 //! Who asks: client certificates, tokens, impersonation.
 
 mod bearer;
+mod bootstrap;
 mod certificate;
 mod impersonate;
 mod token;
@@ -8,6 +9,7 @@ mod token;
 use std::sync::Arc;
 
 pub use bearer::{Bearer, Refusal, ServiceAccounts, service_account, split_service_account, token_of};
+pub use bootstrap::BootstrapTokens;
 pub use certificate::{Certificates, identify};
 pub use impersonate::impersonate;
 pub use token::{Claims, Kubernetes, Reference, TokenError, TokenSigner};
@@ -46,6 +48,7 @@ pub fn authenticators(
     reader: Arc<dyn Reader>,
     signer: Option<Arc<TokenSigner>>,
 ) -> Vec<Arc<dyn Authenticator>> {
-    let accounts = signer.map(|signer| ServiceAccounts::new(signer, reader));
-    vec![Arc::new(Certificates::new(config.clone())), Arc::new(Bearer::new(config.clone(), accounts))]
+    let accounts = signer.map(|signer| ServiceAccounts::new(signer, reader.clone()));
+    let bearer = Bearer::new(config.clone(), accounts, BootstrapTokens::new(reader));
+    vec![Arc::new(Certificates::new(config.clone())), Arc::new(bearer)]
 }

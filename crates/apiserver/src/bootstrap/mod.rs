@@ -21,6 +21,7 @@ pub fn run(server: Arc<ApiServer>) -> Job<'static, Result<(), Status>> {
     Box::pin(async move {
         let mut objects: Vec<Value> = serde_json::from_slice(api::bootstrap_objects()).map_err(broken)?;
         objects.extend(cluster::objects(&server.config));
+        objects.extend(server.config.objects.iter().cloned());
         let (namespaces, rest): (Vec<Value>, Vec<Value>) =
             objects.into_iter().partition(|o| meta::kind(o) == "Namespace");
         write_all(&server, namespaces).await?;

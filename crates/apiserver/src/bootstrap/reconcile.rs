@@ -131,7 +131,8 @@ pub fn apply(object: &mut Value, expected: &Value) {
             object["endpoints"] = expected["endpoints"].clone();
             object["ports"] = expected["ports"].clone();
         }
-        "ConfigMap" if meta::name(expected) == "extension-apiserver-authentication" => {
+        // When the tracking of old tokens began is written once.
+        "ConfigMap" if meta::name(expected) != "kube-apiserver-legacy-service-account-token-tracking" => {
             overlay(&mut object["data"], &expected["data"])
         }
         _ => {}

@@ -1,4 +1,4 @@
-//! Namespaces, nodes, volumes, certificate requests, API services.
+//! Namespaces, nodes, volumes, API services.
 
 use apimachinery::{meta, time};
 use serde_json::{Value, json};
@@ -85,59 +85,6 @@ impl Strategy for Claims {
     }
 }
 
-/// Certificate signing requests: who asked is written down by the server, and never changes.
-pub struct CertificateRequests;
-
-const DECISIONS: [&str; 2] = ["Approved", "Denied"];
-
-fn conditions(request: &Value, decided: bool) -> impl Iterator<Item = &Value> {
-    list(request, "/status/conditions").iter().filter(move |c| DECISIONS.iter().any(|d| c["type"] == **d) == decided)
-}
-
-/// Conditions without times get them: of the change, or of the transition.
-fn stamp(conditions: &mut [Value], old: &Value, now: jiff::Timestamp) {
-    let now = Value::from(time::seconds(now));
-    for condition in conditions {
-        if condition.get("lastUpdateTime").is_none_or(Value::is_null) {
-            condition["lastUpdateTime"] = now.clone();
-        }
-        if condition.get("lastTransitionTime").is_none_or(Value::is_null) {
-            let before = list(old, "/status/conditions")
-                .iter()
-                .find(|c| c["type"] == condition["type"] && c["status"] == condition["status"]);
-            let since = before.map(|c| c["lastTransitionTime"].clone()).filter(|t| !t.is_null());
-            condition["lastTransitionTime"] = since.unwrap_or_else(|| now.clone());
-        }
-    }
-}
-
-impl Strategy for CertificateRequests {
-    fn prepare_create(&self, context: &Context<'_>, object: &mut Value) {
-        let user = context.user;
-        let spec = map(object, "spec");
-        let filled = |text: &str| (!text.is_empty()).then(|| Value::from(text));
-        put(spec, "username", filled(&user.name));
-        put(spec, "uid", filled(&user.uid));
-        put(spec, "groups", (!user.groups.is_empty()).then(|| json!(user.groups)));
-        put(spec, "extra", (!user.extra.is_empty()).then(|| json!(user.extra)));
-    }
-
-    fn prepare_update(&self, context: &Context<'_>, object: &mut Value, old: &Value) {
-        object["spec"] = old["spec"].clone();
-        let (mut merged, rest): (Vec<Value>, Value) = match context.subresource {
-            "approval" => (list(object, "/status/conditions").to_vec(), old["status"].clone()),
-            "status" => {
-                (conditions(old, true).chain(conditions(object, false)).cloned().collect(), object["status"].clone())
-            }
-            _ => return,
-        };
-        stamp(&mut merged, old, context.now);
-        object["status"] = if rest.is_object() { rest } else { json!({}) };
-        let conditions = (!merged.is_empty()).then(|| Value::from(merged));
-        put(map(object, "status"), "conditions", conditions);
-    }
-}
-
 /// API services: those of this server are always there.
 pub struct ApiServices;
 
@@ -176,28 +123,5 @@ mod tests {
         meddled["spec"] = json!({});
         Namespaces.prepare_update(&context(row, "", &user), &mut meddled, &namespace);
         assert!(Namespaces.holds_deletion(&meddled));
-    }
-
-    #[test]
-    fn decisions_on_certificates_have_their_own_way() {
-        let user = User { name: "u".into(), groups: vec!["g".into()], ..User::default() };
-        let row = api::find("certificates.k8s.io", "v1", "certificatesigningrequests").expect("the row");
-        let mut request = json!({"spec": {"request": "x", "username": "somebody else", "uid": "1"}});
-        CertificateRequests.prepare_create(&context(row, "", &user), &mut request);
-        assert_eq!(request["spec"], json!({"request": "x", "username": "u", "groups": ["g"]}));
-        let mut approved = request.clone();
-        approved["status"] = json!({"conditions": [{"type": "Approved", "status": "True"}], "certificate": "forged"});
-        CertificateRequests.prepare_update(&context(row, "approval", &user), &mut approved, &request);
-        assert_eq!(
-            (&approved["status"]["conditions"][0]["type"], approved["status"].get("certificate")),
-            (&json!("Approved"), None)
-        );
-        let mut signed = approved.clone();
-        signed["status"] = json!({"certificate": "real"});
-        CertificateRequests.prepare_update(&context(row, "status", &user), &mut signed, &approved);
-        assert_eq!(
-            (&signed["status"]["conditions"], &signed["status"]["certificate"]),
-            (&approved["status"]["conditions"], &json!("real"))
-        );
     }
 }

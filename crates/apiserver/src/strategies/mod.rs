@@ -1,5 +1,6 @@
 //! Where kinds differ from the generic way.
 
+mod certificates;
 mod cluster;
 pub mod json;
 pub mod pod;
@@ -31,7 +32,7 @@ pub fn table(
         ("events.k8s.io", "events", Arc::new(workloads::Events)),
         ("batch", "jobs", Arc::new(workloads::Jobs)),
         ("apps", "daemonsets", Arc::new(workloads::DaemonSets)),
-        ("certificates.k8s.io", "certificatesigningrequests", Arc::new(cluster::CertificateRequests)),
+        ("certificates.k8s.io", "certificatesigningrequests", Arc::new(certificates::CertificateRequests)),
         ("apiregistration.k8s.io", "apiservices", Arc::new(cluster::ApiServices)),
     ];
     rows.into_iter().map(|(group, resource, strategy)| ((group, resource), strategy)).collect()

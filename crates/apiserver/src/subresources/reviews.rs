@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    authn::{Refusal, ServiceAccounts, TokenError},
+    authn::{BootstrapTokens, Refusal, ServiceAccounts, TokenError},
     contract::{Decision, RequestInfo, User},
     registry::{Call, Outcome},
     server::ApiServer,
@@ -212,6 +212,10 @@ pub fn token(server: &Arc<ApiServer>, call: &Call, mut review: Value) -> Result<
         return Err(Status::bad_request("token is required for TokenReview in authentication"));
     }
     let audiences = strings(&review, "/spec/audiences");
+    if api::bootstrap_token::parse(&token).is_some() {
+        review["status"] = joining(server, &token, &audiences, call.now);
+        return Ok(Outcome::value(201, review));
+    }
     let answer = match &server.signer {
         Some(signer) => {
             ServiceAccounts::new(signer.clone(), server.registry.reader.clone()).identify(&token, &audiences, call.now)
@@ -233,6 +237,17 @@ pub fn token(server: &Arc<ApiServer>, call: &Call, mut review: Value) -> Result<
         Err(refusal) => json!({"user": {}, "error": format!("[invalid bearer token, {refusal}]")}),
     };
     Ok(Outcome::value(201, review))
+}
+
+/// Bootstrap tokens are for the API server only.
+fn joining(server: &ApiServer, token: &str, audiences: &[String], now: jiff::Timestamp) -> Value {
+    let own = &server.config.service_accounts.audiences;
+    let matched: Vec<&String> = own.iter().filter(|a| audiences.is_empty() || audiences.contains(a)).collect();
+    let user = BootstrapTokens::new(server.registry.reader.clone()).identify(token, now);
+    match user.filter(|_| !matched.is_empty()) {
+        Some(user) => json!({"authenticated": true, "user": user_info(&user), "audiences": matched}),
+        None => json!({"user": {}, "error": "invalid bearer token"}),
+    }
 }
 
 fn quoted(list: &[String]) -> String {

@@ -2,8 +2,8 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use rustls::server::WebPkiClientVerifier;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ResolvesServerCert, WebPkiClientVerifier};
+use rustls_pki_types::CertificateDer;
 use tokio::{
     net::TcpListener,
     sync::Semaphore,
@@ -19,10 +19,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// What the listener shows, and whom it believes.
 pub struct Tls {
-    /// The node's own certificate with its chain.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// Its key.
-    pub key: PrivateKeyDer<'static>,
+    /// The node's own certificate with its chain and key, asked for at every connection: it is renewed while the node runs.
+    pub identity: Arc<dyn ResolvesServerCert>,
     /// Who signs the certificates of clients.
     pub client_ca: Vec<CertificateDer<'static>>,
 }
@@ -50,8 +48,7 @@ pub(crate) fn acceptor(tls: Tls) -> Result<TlsAcceptor, TlsError> {
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(error.to_string()))?
         .with_client_cert_verifier(verifier)
-        .with_single_cert(tls.certificates, tls.key)
-        .map_err(|error| wrong(error.to_string()))?;
+        .with_cert_resolver(tls.identity);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }

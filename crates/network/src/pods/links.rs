@@ -58,7 +58,7 @@ pub(crate) fn attach(plan: &Plan) -> Result<(), Error> {
     inside(&there, plan)?;
     let link = here.link(&plan.name)?.ok_or(Error::Vanished { ip: plan.ip })?;
     let mut changes = Changes::default();
-    changes.route(&Route { to: (plan.ip, 32), via: None, link: link.index, source: None });
+    changes.route(&Route { to: (plan.ip, 32), via: None, link: link.index, source: None, metric: 0, on_link: false });
     changes.neighbour(link.index, plan.ip, mac(plan.ip));
     here.apply(&changes, || format!("route {} to {}", plan.ip, plan.name))?;
     answer_loopback(&plan.name);
@@ -77,8 +77,15 @@ fn inside(there: &Router, plan: &Plan) -> Result<(), Error> {
     changes.up(LOOPBACK).up(link);
     changes.address(link, plan.ip, 32, Reach::Universe);
     changes.neighbour(link, GATEWAY, HOST_MAC);
-    changes.route(&Route { to: (GATEWAY, 32), via: None, link, source: None });
-    changes.route(&Route { to: (Ipv4Addr::UNSPECIFIED, 0), via: Some(GATEWAY), link, source: Some(plan.ip) });
+    changes.route(&Route { to: (GATEWAY, 32), via: None, link, source: None, metric: 0, on_link: false });
+    changes.route(&Route {
+        to: (Ipv4Addr::UNSPECIFIED, 0),
+        via: Some(GATEWAY),
+        link,
+        source: Some(plan.ip),
+        metric: 0,
+        on_link: false,
+    });
     there.apply(&changes, || format!("set up the interface of {}", plan.ip))?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The commands.
 
+pub mod agent;
 pub mod backup;
 pub mod down;
 pub mod image;
@@ -7,6 +8,7 @@ pub mod reset;
 pub mod restore;
 pub mod service;
 pub mod status;
+pub mod token;
 pub mod up;
 
 /// Prints a result to standard output.

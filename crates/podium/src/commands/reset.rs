@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::{
     cli::Reset,
     commands::{down, say, service},
-    instance::Instance,
+    instance::{Instance, Role},
     kubeconfig,
 };
 
@@ -38,7 +38,8 @@ pub fn run(args: &Reset) -> anyhow::Result<()> {
         runtime::cleanup(&crate::node::runtime_config(&instance, crate::log::stderr())).err().map(|e| e.to_string()),
     );
     failures.extend(network::cleanup(&instance.id).err().map(|e| e.to_string()));
-    if let Some(file) = kubeconfig::users_file()
+    if instance.role() == Some(Role::Server)
+        && let Some(file) = kubeconfig::users_file()
         && let Ok(ca) = std::fs::read_to_string(instance.pki().join("ca.crt"))
     {
         failures.extend(kubeconfig::remove_from(&file, &ca).err().map(|e| format!("{}: {e:#}", file.display())));

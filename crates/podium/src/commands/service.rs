@@ -12,7 +12,7 @@ use anyhow::{Context, ensure};
 use crate::{
     cli::{Service, ServiceCommand, Up},
     commands::{down, say},
-    instance::Instance,
+    instance::{Instance, Role},
     kubeconfig,
 };
 
@@ -54,7 +54,8 @@ fn install(up: &Up) -> anyhow::Result<()> {
     instance.prepare()?;
     let program = std::env::current_exe().context("the path of this program")?;
     let (unit, at) = (name(&instance), file(&instance));
-    let text = text(&program, &arguments(up, &instance)?, &instance);
+    let role = instance.role().unwrap_or(Role::Server);
+    let text = text(&program, role, &arguments(up, &instance, role)?, &instance);
     std::fs::write(&at, text).with_context(|| format!("cannot write {}", at.display()))?;
     systemctl(&["daemon-reload"])?;
     if let Some(running) = instance.running() {
@@ -63,6 +64,10 @@ fn install(up: &Up) -> anyhow::Result<()> {
     }
     systemctl(&["enable", &unit])?;
     systemctl(&["restart", &unit]).with_context(|| format!("see `journalctl -u {unit}`"))?;
+    if role == Role::Agent {
+        say(&format!("{unit} runs and starts with the machine; its log: journalctl -u {unit}"));
+        return Ok(());
+    }
     let admin = instance.admin_kubeconfig();
     // The service has no home directory; the one who installs it has.
     let hint = match kubeconfig::users_file() {
@@ -125,8 +130,8 @@ fn systemctl(args: &[&str]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The flags of `podium up` again, as words of a unit.
-fn arguments(up: &Up, instance: &Instance) -> anyhow::Result<Vec<String>> {
+/// The flags of `podium up`, or of `podium agent`, again, as words of a unit.
+fn arguments(up: &Up, instance: &Instance, role: Role) -> anyhow::Result<Vec<String>> {
     let path = |path: &Path| path.to_str().map(str::to_owned).with_context(|| format!("{} is no text", path.display()));
     let registries = match &up.registries {
         Some(file) => Some(path(&std::path::absolute(file)?)?),
@@ -144,9 +149,16 @@ fn arguments(up: &Up, instance: &Instance) -> anyhow::Result<Vec<String>> {
         ("--cluster-domain", Some(up.cluster_domain.clone())),
         ("--node-name", up.node_name.clone()),
         ("--node-ip", up.node_ip.map(|ip| ip.to_string())),
+        ("--node-monitor-grace-period", Some(up.node_monitor_grace_period.clone())),
     ];
-    Ok(flags.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect())
+    let names = up.tls_san.iter().map(|name| ("--tls-san", Some(name.clone())));
+    let flags = flags.into_iter().filter(|(flag, _)| role == Role::Server || OF_AGENTS.contains(flag));
+    let names = names.filter(|_| role == Role::Server);
+    Ok(flags.chain(names).filter_map(|(flag, value)| Some([flag.to_owned(), value?])).flatten().collect())
 }
+
+/// What a node that has joined a cluster elsewhere is told at its start; the rest it knows.
+const OF_AGENTS: [&str; 5] = ["--data-dir", "--registries", "--kubelet-port", "--node-name", "--node-ip"];
 
 /// A word of a unit's command line: quoted, with its specifiers and variables taken literally.
 fn word(text: &str) -> String {
@@ -154,12 +166,13 @@ fn word(text: &str) -> String {
     if escaped == text && !text.contains(char::is_whitespace) { escaped } else { format!("\"{escaped}\"") }
 }
 
-fn text(program: &Path, arguments: &[String], instance: &Instance) -> String {
+fn text(program: &Path, role: Role, arguments: &[String], instance: &Instance) -> String {
     let line = |words: &[&str]| {
         let all = std::iter::once(program.as_os_str()).chain(words.iter().map(OsStr::new));
         all.map(|text| word(&text.to_string_lossy())).collect::<Vec<_>>().join(" ")
     };
-    let up: Vec<&str> = std::iter::once("up").chain(arguments.iter().map(String::as_str)).collect();
+    let verb = if role == Role::Agent { "agent" } else { "up" };
+    let start: Vec<&str> = std::iter::once(verb).chain(arguments.iter().map(String::as_str)).collect();
     let dir = instance.dir.to_string_lossy();
     format!(
         "# Written by `podium service install`; `podium service uninstall` removes it.
@@ -188,7 +201,7 @@ OOMScoreAdjust=-999
 [Install]
 WantedBy=multi-user.target
 ",
-        line(&up),
+        line(&start),
         line(&["service", "stop", "--data-dir", &dir]),
     )
 }
@@ -232,18 +245,41 @@ mod tests {
             "n",
             "--node-ip",
             "10.0.0.1",
+            "--node-monitor-grace-period",
+            "40s",
+            "--tls-san",
+            "a.example",
+            "--tls-san",
+            "10.0.0.9",
         ]);
         for given in [given, up(&["--data-dir", "/d"])] {
             let instance = Instance::new(&given.data.data_dir).unwrap();
-            let words = arguments(&given, &instance).unwrap();
+            let words = arguments(&given, &instance, Role::Server).unwrap();
             assert_eq!(up(&words.iter().map(String::as_str).collect::<Vec<_>>()), given);
         }
     }
 
     #[test]
+    fn a_joined_node_starts_as_one() {
+        let given = up(&["--data-dir", "/d", "--kubelet-port", "2", "--api-port", "1"]);
+        let instance = Instance::new(&given.data.data_dir).unwrap();
+        let words = arguments(&given, &instance, Role::Agent).unwrap();
+        assert_eq!(words, ["--data-dir", "/d", "--kubelet-port", "2"]);
+        let unit = text(Path::new("/podium"), Role::Agent, &words, &instance);
+        assert!(unit.contains("\nExecStart=/podium agent --data-dir /d --kubelet-port 2\n"), "{unit}");
+        assert!(
+            Cli::try_parse_from(
+                [&["podium", "agent"], &words.iter().map(String::as_str).collect::<Vec<_>>()[..]].concat()
+            )
+            .is_ok()
+        );
+    }
+
+    #[test]
     fn odd_paths_survive_systemds_reading() {
         let instance = Instance { dir: "/my data".into(), id: "x".into() };
-        let unit = text(Path::new("/opt/100% podium"), &["--data-dir".into(), "/my data".into()], &instance);
+        let unit =
+            text(Path::new("/opt/100% podium"), Role::Server, &["--data-dir".into(), "/my data".into()], &instance);
         assert!(unit.contains("\nExecStart=\"/opt/100%% podium\" up --data-dir \"/my data\"\n"), "{unit}");
         assert!(unit.contains("\nExecStop=\"/opt/100%% podium\" service stop --data-dir \"/my data\"\n"), "{unit}");
         assert_eq!((word("a$b"), word("plain"), word("q\"")), ("\"a$$b\"".into(), "plain".into(), "\"q\\\"\"".into()));

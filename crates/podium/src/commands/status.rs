@@ -32,17 +32,16 @@ fn text(report: &StatusReport, instance: &Instance) -> String {
     } else {
         format!("starting, waits for {}", report.waiting_for.join(", "))
     };
-    format!(
-        "podium {}   {state}\n  server     {}  (pid {})\n  node       {}, {} pods\n  data       {}, datastore {} KiB\n  kubeconfig {}\n",
-        report.version,
-        report.server,
-        report.pid,
-        report.node,
-        report.pods,
-        instance.dir.display(),
-        report.datastore_bytes >> 10,
-        instance.admin_kubeconfig().display(),
-    )
+    let (version, server, pid) = (&report.version, &report.server, report.pid);
+    let head = format!("podium {version}   {state}\n  server     {server}  (pid {pid})\n");
+    let node = format!("  node       {}, {} pods\n", report.node, report.pods);
+    let dir = instance.dir.display();
+    if report.agent {
+        let head = format!("podium {version}   {state}\n  server     {server}\n");
+        return format!("{head}{node}  agent      pid {pid}\n  data       {dir}\n");
+    }
+    let data = format!("  data       {dir}, datastore {} KiB\n", report.datastore_bytes >> 10);
+    format!("{head}{node}{data}  kubeconfig {}\n", instance.admin_kubeconfig().display())
 }
 
 #[cfg(test)]
@@ -58,11 +57,14 @@ mod tests {
             server: "https://127.0.0.1:6443".into(),
             node: "n".into(),
             pods: 0,
+            agent: false,
             datastore_bytes: 4096,
             waiting_for: vec!["node".into()],
         };
         let instance = Instance { dir: "/d".into(), id: "x".into() };
         assert!(!text(&report, &instance).contains("Ready") && text(&report, &instance).contains("waits for node"));
-        assert!(text(&StatusReport { ready: true, ..report }, &instance).contains("Ready"));
+        assert!(text(&StatusReport { ready: true, ..report.clone() }, &instance).contains("Ready"));
+        let joined = text(&StatusReport { agent: true, ..report }, &instance);
+        assert!(!joined.contains("kubeconfig") && !joined.contains("datastore"), "{joined}");
     }
 }

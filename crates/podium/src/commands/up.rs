@@ -3,19 +3,18 @@
 use std::{
     net::{IpAddr, Ipv4Addr},
     os::unix::net::UnixStream,
-    path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use crate::{
-    backup,
+    background,
     cli::Up,
     commands::say,
     host,
-    instance::Instance,
-    report::{self, Report},
+    instance::{Instance, Role},
     server,
 };
 
@@ -31,6 +30,8 @@ pub struct Plan {
     pub address: IpAddr,
     /// Ports of NodePort Services.
     pub node_ports: (u16, u16),
+    /// A node that is silent for so long is given up.
+    pub node_grace: Duration,
     /// Registries.
     pub registries: image::Registries,
 }
@@ -38,6 +39,7 @@ pub struct Plan {
 /// Starts a cluster, or continues one.
 pub fn run(args: &Up) -> anyhow::Result<()> {
     let plan = plan(args)?;
+    plan.instance.must_be(Role::Server)?;
     if let Some(running) = plan.instance.running() {
         say(&format!(
             "it runs already (pid {}), see `podium status --data-dir {}`",
@@ -47,7 +49,7 @@ pub fn run(args: &Up) -> anyhow::Result<()> {
         return Ok(());
     }
     plan.instance.await_end()?;
-    if args.detach && !args.notify { detach(&plan) } else { foreground(plan) }
+    if args.detach && !args.notify { background::detach(&plan.instance, &ports(args)) } else { foreground(plan) }
 }
 
 /// Checks everything that can be checked without changing anything.
@@ -75,56 +77,29 @@ fn plan(args: &Up) -> anyhow::Result<Plan> {
         args: args.clone(),
         instance,
         node_ports,
+        node_grace: node_grace(&args.node_monitor_grace_period)?,
         registries,
     })
 }
 
-/// Checks the host before anything is made; what is missing is an error, what can be done without is returned.
-fn check_host(plan: &Plan) -> anyhow::Result<Vec<String>> {
-    let uid = rustix::process::geteuid().as_raw();
-    let data = rustix::fs::statvfs(nearest(&plan.instance.dir)).map_or(u64::MAX, |s| s.f_bavail * s.f_frsize);
-    let facts = host::Facts {
-        uid,
-        overlay: sys::mount::is_known("overlay"),
-        controllers: host::cgroup_controllers(),
-        nftables: host::nftables(),
-        forwarding: if uid == 0 { host::enable_forwarding() } else { Ok(()) },
-        taken_ports: host::taken(&[(plan.args.api_port, "--api-port"), (plan.args.kubelet_port, "--kubelet-port")]),
-        may_lower_oom: host::may_lower_oom(),
-        may_set_conntrack: host::may_set_conntrack(),
-        free_bytes: data,
-        continued: backup::in_use(&plan.instance),
-        data_dir: plan.instance.dir.display().to_string(),
-    };
-    let verdict = host::judge(&facts);
-    if !verdict.missing.is_empty() {
-        bail!("this host lacks what podium needs:\n  - {}", verdict.missing.join("\n  - "));
-    }
-    Ok(verdict.warnings)
+/// Shorter than a heartbeat would give up nodes that are well.
+fn node_grace(text: &str) -> anyhow::Result<Duration> {
+    let bad = || format!("--node-monitor-grace-period {text:?} is no time of at least 15s");
+    let grace: jiff::SignedDuration = text.parse().with_context(bad)?;
+    Duration::try_from(grace).ok().filter(|grace| *grace >= Duration::from_secs(15)).with_context(bad)
 }
 
-fn nearest(path: &Path) -> &Path {
-    path.ancestors().find(|p| p.exists()).unwrap_or(Path::new("/"))
+fn ports(args: &Up) -> [(u16, &'static str); 2] {
+    [(args.api_port, "--api-port"), (args.kubelet_port, "--kubelet-port")]
 }
 
 fn foreground(plan: Plan) -> anyhow::Result<()> {
-    let report = if plan.args.notify { Report::to_parent()? } else { Report::here() };
-    if plan.args.notify {
-        // A session of its own: the terminal of the one who started it may go.
-        let _ = rustix::process::setsid();
-    }
-    let result = check_host(&plan).and_then(|warnings| {
-        plan.instance.prepare()?;
-        warnings.iter().for_each(|warning| report.warn(warning));
+    let report = background::report(plan.args.notify)?;
+    let result = background::ready_host(&plan.instance, &ports(&plan.args), &report).and_then(|()| {
         report.step("the host has what is needed");
-        // Each arena of the allocator keeps what it once had.
-        sys::process::arenas(2);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
-            .enable_all()
-            .build()?;
+        let runtime = background::runtime()?;
         let result = runtime.block_on(server::run(plan, &report));
-        runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+        runtime.shutdown_timeout(background::LAST_WORDS);
         result
     });
     let result = match result {
@@ -148,38 +123,4 @@ fn again(follower: UnixStream) -> anyhow::Error {
     command.arg0(&args[0]).args(&args[1..]).arg("--notify");
     command.stdin(Stdio::from(std::os::fd::OwnedFd::from(follower)));
     anyhow::Error::new(command.exec()).context("cannot start the server again")
-}
-
-/// Starts the same program in the background and shows its progress until it is ready.
-fn detach(plan: &Plan) -> anyhow::Result<()> {
-    anyhow::ensure!(
-        rustix::process::geteuid().is_root(),
-        "podium needs root: namespaces, mounts and cgroups do; run it with sudo"
-    );
-    // Also here, so that a refusal leaves no directory behind; the warnings are told by the server.
-    check_host(plan)?;
-    plan.instance.prepare()?;
-    let log = plan.instance.log();
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&log)
-        .with_context(|| format!("cannot write {}", log.display()))?;
-    let (ours, theirs) = UnixStream::pair()?;
-    let child = Command::new("/proc/self/exe")
-        .args(std::env::args_os().skip(1))
-        .arg("--notify")
-        .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
-        .stdout(file.try_clone()?)
-        .stderr(file)
-        .spawn()
-        .context("cannot start the server")?;
-    match report::follow(ours) {
-        Ok(text) => {
-            say(&text);
-            say(&format!("\nIt runs in the background (pid {}); its log is {}.", child.id(), log.display()));
-            Ok(())
-        }
-        Err(error) => Err(error.context(format!("see {}", log.display()))),
-    }
 }

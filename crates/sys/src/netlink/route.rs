@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::{
-    message::{ACK, Buffer, CREATE, DUMP, EXCLUSIVE, REPLACE, as_ipv4, as_text, as_u32, attribute},
+    message::{ACK, Buffer, CREATE, DUMP, EXCLUSIVE, Message, REPLACE, as_ipv4, as_text, as_u32, attribute},
     socket::{Error, Family, Socket},
 };
 
@@ -17,8 +17,15 @@ const NEW_ROUTE: u16 = 24;
 const DELETE_ROUTE: u16 = 25;
 const GET_ROUTE: u16 = 26;
 const NEW_NEIGHBOUR: u16 = 28;
+const DELETE_NEIGHBOUR: u16 = 29;
+const GET_NEIGHBOUR: u16 = 30;
 
 const INET: u8 = 2;
+const BRIDGE: u8 = 7;
+/// The entry belongs to the link itself, not to a bridge above it.
+const SELF: u8 = 2;
+/// The next hop is on the link, whatever the addresses say.
+const ON_LINK: u8 = 4;
 const UP: u32 = 1;
 const PERMANENT: u16 = 0x80;
 const MAIN_TABLE: u8 = 254;
@@ -33,6 +40,10 @@ const LINK_NAMESPACE_PID: u16 = 19;
 const INFO_KIND: u16 = 1;
 const INFO_DATA: u16 = 2;
 const VETH_PEER: u16 = 1;
+const VXLAN_ID: u16 = 1;
+const VXLAN_LOCAL: u16 = 4;
+const VXLAN_LEARNING: u16 = 7;
+const VXLAN_PORT: u16 = 15;
 
 /// A hardware address.
 pub type Mac = [u8; 6];
@@ -97,6 +108,36 @@ pub struct Route {
     pub link: u32,
     /// The address to send from.
     pub source: Option<Ipv4Addr>,
+    /// The smaller wins; 0: the kernel's default.
+    pub metric: u32,
+    /// The next hop is taken to be on the link although no address says so.
+    pub on_link: bool,
+}
+
+/// An interface that carries frames to other hosts in UDP (VXLAN), to those that it is told of: nothing is learned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Vxlan<'a> {
+    /// Name.
+    pub name: &'a str,
+    /// Hardware address.
+    pub mac: Mac,
+    /// Number of the network, 24 bits.
+    pub id: u32,
+    /// UDP port here and at the others.
+    pub port: u16,
+    /// Address that packets are sent from.
+    pub local: Ipv4Addr,
+    /// Largest packet.
+    pub mtu: u32,
+}
+
+/// Where a VXLAN link sends frames for a hardware address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tunnel {
+    /// The hardware address.
+    pub mac: Mac,
+    /// The host.
+    pub host: Ipv4Addr,
 }
 
 /// A pair of interfaces: one here, one in the network namespace of a process.
@@ -161,6 +202,25 @@ impl Changes {
         self
     }
 
+    /// Makes a VXLAN link.
+    pub fn vxlan(&mut self, vxlan: &Vxlan<'_>) -> &mut Self {
+        self.0.message(NEW_LINK, ACK | CREATE | EXCLUSIVE, &link_head(0, UP), |b| {
+            b.text(LINK_NAME, vxlan.name);
+            b.attr(LINK_ADDRESS, &vxlan.mac);
+            b.u32(LINK_MTU, vxlan.mtu);
+            b.nest(LINK_INFO, |b| {
+                b.text(INFO_KIND, "vxlan");
+                b.nest(INFO_DATA, |b| {
+                    b.u32(VXLAN_ID, vxlan.id);
+                    b.ipv4(VXLAN_LOCAL, vxlan.local);
+                    b.attr(VXLAN_LEARNING, &[0]);
+                    b.attr(VXLAN_PORT, &vxlan.port.to_be_bytes());
+                });
+            });
+        });
+        self
+    }
+
     /// Brings a link up.
     pub fn up(&mut self, link: u32) -> &mut Self {
         self.0.message(NEW_LINK, ACK, &link_head(link, UP), |_| {});
@@ -205,16 +265,45 @@ impl Changes {
 
     /// Says once and for all which hardware address a neighbour has.
     pub fn neighbour(&mut self, link: u32, ip: Ipv4Addr, mac: Mac) -> &mut Self {
-        let mut head = [0; 12];
-        head[0] = INET;
-        head[4..8].copy_from_slice(&link.to_ne_bytes());
-        head[8..10].copy_from_slice(&PERMANENT.to_ne_bytes());
-        self.0.message(NEW_NEIGHBOUR, ACK | CREATE | REPLACE, &head, |b| {
+        self.0.message(NEW_NEIGHBOUR, ACK | CREATE | REPLACE, &neighbour_head(INET, link, 0), |b| {
             b.ipv4(1, ip);
             b.attr(2, &mac);
         });
         self
     }
+
+    /// Forgets a neighbour.
+    pub fn delete_neighbour(&mut self, link: u32, ip: Ipv4Addr) -> &mut Self {
+        self.0.message(DELETE_NEIGHBOUR, ACK, &neighbour_head(INET, link, 0), |b| b.ipv4(1, ip));
+        self
+    }
+
+    /// Tells a VXLAN link where a hardware address is, instead of what it knew before.
+    pub fn tunnel(&mut self, link: u32, tunnel: Tunnel) -> &mut Self {
+        self.0.message(NEW_NEIGHBOUR, ACK | CREATE | REPLACE, &neighbour_head(BRIDGE, link, SELF), |b| {
+            b.attr(2, &tunnel.mac);
+            b.ipv4(1, tunnel.host);
+        });
+        self
+    }
+
+    /// Makes a VXLAN link forget where a hardware address is.
+    pub fn delete_tunnel(&mut self, link: u32, tunnel: Tunnel) -> &mut Self {
+        self.0.message(DELETE_NEIGHBOUR, ACK, &neighbour_head(BRIDGE, link, SELF), |b| {
+            b.attr(2, &tunnel.mac);
+            b.ipv4(1, tunnel.host);
+        });
+        self
+    }
+}
+
+fn neighbour_head(family: u8, link: u32, flags: u8) -> [u8; 12] {
+    let mut head = [0; 12];
+    head[0] = family;
+    head[4..8].copy_from_slice(&link.to_ne_bytes());
+    head[8..10].copy_from_slice(&PERMANENT.to_ne_bytes());
+    head[10] = flags;
+    head
 }
 
 fn address_head(link: u32, prefix: u8, reach: Reach) -> [u8; 8] {
@@ -225,7 +314,10 @@ fn address_head(link: u32, prefix: u8, reach: Reach) -> [u8; 8] {
 
 fn route_head(route: &Route, origin: u8) -> [u8; 12] {
     let reach = if route.via.is_some() { Reach::Universe } else { Reach::Link };
-    [INET, route.to.1, 0, 0, MAIN_TABLE, origin, reach.code(), UNICAST, 0, 0, 0, 0]
+    let mut head = [INET, route.to.1, 0, 0, MAIN_TABLE, origin, reach.code(), UNICAST, 0, 0, 0, 0];
+    let flags = if route.on_link { u32::from(ON_LINK) } else { 0 };
+    head[8..12].copy_from_slice(&flags.to_ne_bytes());
+    head
 }
 
 fn route_body(b: &mut Buffer, route: &Route) {
@@ -238,6 +330,39 @@ fn route_body(b: &mut Buffer, route: &Route) {
     }
     if let Some(source) = route.source {
         b.ipv4(7, source);
+    }
+    if route.metric > 0 {
+        b.u32(6, route.metric);
+    }
+}
+
+/// What the kernel tells about a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// A link came, went, or is another now.
+    Link(String),
+    /// An address came or went.
+    Address,
+    /// A route with this metric came or went.
+    Route(u32),
+    /// Nothing of these.
+    Other,
+}
+
+/// A socket that hears of changes of links, IPv4 addresses and IPv4 routes.
+pub fn listen() -> Result<Socket, Error> {
+    // RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE.
+    Socket::listen(Family::Route, 0x1 | 0x10 | 0x40)
+}
+
+/// What a message from [`listen`] says.
+#[must_use]
+pub fn news(message: &Message) -> News {
+    match message.kind {
+        NEW_LINK | DELETE_LINK => link(&message.payload).map_or(News::Other, |link| News::Link(link.name)),
+        NEW_ADDRESS | DELETE_ADDRESS => News::Address,
+        NEW_ROUTE | DELETE_ROUTE => route(&message.payload).map_or(News::Other, |route| News::Route(route.metric)),
+        _ => News::Other,
     }
 }
 
@@ -300,6 +425,21 @@ impl Router {
         Ok(all.iter().filter_map(|p| route(p)).collect())
     }
 
+    /// What a VXLAN link knows of where hardware addresses are.
+    pub fn tunnels(&self, on: u32) -> Result<Vec<Tunnel>, Error> {
+        let all = self.list(GET_NEIGHBOUR, &neighbour_head(BRIDGE, 0, 0), "list tunnels")?;
+        Ok(all.iter().filter_map(|p| tunnel(p, on)).collect())
+    }
+
+    /// The neighbours of a link that were told once and for all.
+    pub fn neighbours(&self, on: u32) -> Result<Vec<Ipv4Addr>, Error> {
+        let all = self.list(GET_NEIGHBOUR, &neighbour_head(INET, 0, 0), "list neighbours")?;
+        let known = all.iter().filter_map(|p| p.split_at_checked(12));
+        let here = known.filter(|(head, _)| head[0] == INET && as_u32(&head[4..8]) == Some(on));
+        let fixed = here.filter(|(head, _)| u16::from_ne_bytes([head[8], head[9]]) & PERMANENT != 0);
+        Ok(fixed.filter_map(|(_, body)| attribute(body, 1).and_then(as_ipv4)).collect())
+    }
+
     fn list(&self, kind: u16, head: &[u8], tried: &'static str) -> Result<Vec<Vec<u8>>, Error> {
         let mut buffer = Buffer::default();
         buffer.message(kind, DUMP, head, |_| {});
@@ -340,5 +480,15 @@ fn route(payload: &[u8]) -> Option<Route> {
         via: attribute(body, 5).and_then(as_ipv4),
         link: attribute(body, 4).and_then(as_u32)?,
         source: attribute(body, 7).and_then(as_ipv4),
+        metric: attribute(body, 6).and_then(as_u32).unwrap_or(0),
+        on_link: head[8] & ON_LINK != 0,
     })
+}
+
+fn tunnel(payload: &[u8], on: u32) -> Option<Tunnel> {
+    let (head, body) = payload.split_at_checked(12)?;
+    if head[0] != BRIDGE || as_u32(&head[4..8]) != Some(on) {
+        return None;
+    }
+    Some(Tunnel { mac: attribute(body, 2)?.try_into().ok()?, host: attribute(body, 1).and_then(as_ipv4)? })
 }
