@@ -284,12 +284,7 @@ SvbEZYu4n7kLd8c=\n\
 
     fn with(mut object: Value, path: &str, value: Value) -> Value {
         let (parent, field) = path.rsplit_once('/').expect("a path");
-        if parent.is_empty() {
-            &mut object
-        } else {
-            object.pointer_mut(parent).expect("the parent")
-        }
-        [field] = value;
+        object.pointer_mut(parent).expect("the parent")[field] = value;
         object
     }
 
