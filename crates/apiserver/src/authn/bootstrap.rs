@@ -80,6 +80,9 @@ mod tests {
         fn generation(&self, _group: &str, _resource: &str) -> u64 {
             0
         }
+        fn changed<'a>(&'a self, _: &'a str, _: &'a str, _: u64) -> crate::contract::Job<'a, ()> {
+            Box::pin(std::future::pending())
+        }
     }
 
     #[test]
