@@ -168,7 +168,7 @@ pub fn address_towards(other: SocketAddr) -> Option<IpAddr> {
 }
 
 /// The address that the default route would use; without such a route the first that is of more than this host.
-pub fn primary_address() -> Option<IpAddr> {
+fn primary_address() -> Option<IpAddr> {
     // TEST-NET-1: only the routing table is asked.
     address_towards(([192, 0, 2, 1], 9).into()).or_else(|| {
         let all = sys::netlink::route::Router::open().and_then(|router| router.addresses()).ok()?;
