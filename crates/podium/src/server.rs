@@ -179,7 +179,7 @@ fn handler(plan: &Plan, control: &Arc<ControlPlane>, node: &Arc<Node>, stop: &mp
                     waiting_for: if node.is_ready() { Vec::new() } else { vec!["node".to_owned()] },
                 }),
                 Request::Down { keep_pods } => {
-                    let answer = stop::answer(Some(&node), keep_pods);
+                    let answer = stop::answer(Some(&*node), keep_pods);
                     let _ = stop.send(if keep_pods { Stop::KeepPods } else { Stop::WithPods }).await;
                     answer
                 }
