@@ -2,6 +2,8 @@
 //!
 //! Routes carry the instance's own metric, and the overlay's link its name: so they are found again, and taken away.
 
+#[cfg(test)]
+mod host_tests;
 mod plan;
 #[cfg(test)]
 mod tests;
