@@ -18,6 +18,7 @@ use crate::{
     control::{self, Answer, Request, StatusReport},
     join::{Server, Shown, Way},
     log::{self, Log},
+    memory,
     node::{self, Access, Node},
     report::Report,
     service,
@@ -51,6 +52,7 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
     });
     let (sender, commands) = mpsc::channel(4);
     let socket = control::serve(&plan.instance, handler(&shared, &sender))?;
+    let small = tokio::spawn(memory::keep_small());
     let work = work(&plan, report, &member, &shared, log.clone());
     let result = tokio::select! {
         stop = stop::asked(commands) => stop,
@@ -67,6 +69,7 @@ pub async fn run(plan: Plan, report: &Report) -> anyhow::Result<()> {
     }
     plan.instance.retract();
     socket.abort();
+    small.abort();
     result.map(|_| ())
 }
 
