@@ -125,9 +125,11 @@ pub fn show(part: &str, figures: &[Figure], podium: &Values, upstream: Option<&V
     missed
 }
 
-/// Appends a run to `benches/results/PART.jsonl`: one line with date, commit, machine and both sides.
+/// Appends a run to `benches/results/PART.jsonl`: one line with date, commit, machine and both sides. A program that was given
+/// and not built here may be of another commit: it is named.
 pub fn record(
     root: &Path,
+    given: Option<&Path>,
     part: &str,
     figures: &[Figure],
     podium: &Values,
@@ -144,7 +146,7 @@ pub fn record(
         .collect();
     let line = json!({"date": first_line("date", &["-u", "+%Y-%m-%dT%H:%M:%SZ"], root),
         "commit": first_line("git", &["describe", "--always", "--dirty", "--abbrev=12"], root),
-        "machine": machine(), "part": part, "figures": rows});
+        "program": given, "machine": machine(), "part": part, "figures": rows});
     let folder = root.join("benches/results");
     std::fs::create_dir_all(&folder)?;
     let path = folder.join(format!("{part}.jsonl"));

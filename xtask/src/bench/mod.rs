@@ -62,7 +62,7 @@ pub fn run(root: &Path, args: &[String]) -> anyhow::Result<()> {
     for (part, figures) in PARTS.iter().filter(|(p, _)| args.parts.iter().any(|a| a == p)) {
         missed.extend(figure::show(part, figures, &podium, upstream.as_ref()));
         if !args.short {
-            figure::record(root, part, figures, &podium, upstream.as_ref())?;
+            figure::record(root, args.podium.as_deref(), part, figures, &podium, upstream.as_ref())?;
         }
     }
     anyhow::ensure!(missed.is_empty(), "goals missed: {}", missed.join("; "));

@@ -12,6 +12,9 @@ use super::{
 const NAMESPACE: &str = "bench-node";
 const PODS: &str = "/api/v1/namespaces/bench-node/pods";
 
+/// How long a container's program may take until it listens to signals.
+const HANDLERS: Duration = Duration::from_millis(200);
+
 fn pod(name: &str, image: &str) -> Value {
     let mut container = json!({"name": "c", "image": image, "imagePullPolicy": "IfNotPresent"});
     if image.starts_with("busybox") {
@@ -48,6 +51,8 @@ async fn singly(cluster: &Cluster, pods: &Pods, values: &mut Values) -> anyhow::
         let begun = Instant::now();
         cluster.call("POST", PODS, &pod(&name[0], "nginx:1")).await?;
         started.push(milliseconds(pods.all(&name, |s| s.running).await? - begun));
+        // A first process that has no handler for its signal yet does not end by it, here as everywhere: half a minute of grace.
+        tokio::time::sleep(HANDLERS).await;
         let begun = Instant::now();
         cluster.call("DELETE", &format!("{PODS}/{}", name[0]), &Value::Null).await?;
         gone.push(milliseconds(pods.all(&name, |s| s.gone).await? - begun));
