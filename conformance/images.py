@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """The images of the conformance suite, home-made (docs/conformance.md says what they hold and why).
 
-    images.py --debian CACHE
+    images.py --fetch CACHE
     images.py PROGRAMS CACHE HOST:PORT
 
 Pushes every image that a conformance test runs, under the names and tags that the suite of this release asks for, into the registry at HOST:PORT.
-PROGRAMS is the folder that ./build printed; CACHE keeps the Debian root filesystem. Needs gcc, mmdebstrap, busybox-static and bash-static.
+PROGRAMS is the folder that ./build printed; CACHE keeps the Debian root filesystem and busybox. Needs gcc, make and mmdebstrap.
 """
-import gzip, hashlib, http.client, io, json, os, subprocess, sys, tarfile
+import gzip, hashlib, http.client, io, json, os, subprocess, sys, tarfile, tempfile, urllib.request
 
 PACKAGES = "curl,bind9-dnsutils,iproute2,procps,netcat-openbsd,iperf,socat,nginx-light"
+BUSYBOX = "http://deb.debian.org/debian/pool/main/b/busybox/busybox_1.37.0.orig.tar.bz2"
+BUSYBOX_SHA256 = "3311dff32e746499f4df0d5df04d7eb396382d7e108bb9250e7b519b837043a4"
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PAUSE = b"""#include <signal.h>
 #include <sys/wait.h>
@@ -61,12 +63,37 @@ def debian(cache):
     return packed(read(tar))
 
 
-def busybox():
-    """Debian's busybox and its applets. `sh` is a static bash: Debian's ash drops environment variables whose names are no identifiers, upstream's busybox keeps them."""
-    names = subprocess.run(["/bin/busybox", "--list"], check=True, capture_output=True, text=True).stdout.split()
-    return layer([("bin", 0o755, None), ("bin/busybox", 0o755, read("/bin/busybox")), ("bin/sh", 0o755, read("/bin/bash-static")), ("etc", 0o755, None),
+def busybox_program(cache):
+    """Upstream's busybox from Debian's copy of its source: Debian's own patches its shell to drop environment variables whose names are no identifiers, and tests look for such."""
+    program = os.path.join(cache, "busybox-1.37.0")
+    if not os.path.exists(program):
+        os.makedirs(cache, exist_ok=True)
+        with urllib.request.urlopen(BUSYBOX, timeout=60) as answer:
+            source = answer.read()
+        if hashlib.sha256(source).hexdigest() != BUSYBOX_SHA256:
+            sys.exit(f"{BUSYBOX} is not what it was")
+        with tempfile.TemporaryDirectory(dir=cache) as folder:
+            with tarfile.open(fileobj=io.BytesIO(source)) as tar:
+                tar.extractall(folder)  # its digest is known
+            folder = os.path.join(folder, os.listdir(folder)[0])
+            make = lambda *what: subprocess.run(["make", "-C", folder, *what], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            make("defconfig")
+            config = os.path.join(folder, ".config")
+            text = read(config).decode().replace("# CONFIG_STATIC is not set", "CONFIG_STATIC=y").replace("CONFIG_TC=y", "# CONFIG_TC is not set")  # tc does not build with newer kernels' headers
+            with open(config, "w") as f:
+                f.write(text)
+            make(f"-j{os.cpu_count()}", "busybox")
+            os.rename(os.path.join(folder, "busybox"), program)
+    return program
+
+
+def busybox(cache):
+    """Busybox and its applets."""
+    program = busybox_program(cache)
+    names = subprocess.run([program, "--list"], check=True, capture_output=True, text=True).stdout.split()
+    return layer([("bin", 0o755, None), ("bin/busybox", 0o755, read(program)), ("etc", 0o755, None),
                   ("etc/passwd", 0o644, b"root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"), ("etc/group", 0o644, b"root:x:0:\nnobody:x:65534:\n"),
-                  ("root", 0o700, None), ("tmp", 0o1777, None), ("home", 0o755, None)], [(f"bin/{n}", "busybox") for n in names if n not in ("busybox", "sh")])
+                  ("root", 0o700, None), ("tmp", 0o1777, None), ("home", 0o755, None)], [(f"bin/{n}", "busybox") for n in names if n != "busybox"])
 
 
 def pause(cache):
@@ -121,7 +148,7 @@ def main(programs, cache, address):
     for name in ("nautilus", "kitten"):  # one test looks into kitten for the distribution that upstream's image is made of
         page = layer([(f"{name}.jpg", 0o644, test_image(name, "html", f"{name}.jpg")), ("data.json", 0o644, test_image(name, "html/data.json")), ("etc/os-release", 0o644, b'NAME="Alpine Linux"\nID=alpine\n')])
         registry.image(test + name, "1.8", [base, agnhost, page], Cmd=["test-webserver"], **serves)
-    shell = busybox()
+    shell = busybox(cache)
     for tag in ("1.37.0-2", "1.36.1-1"):
         registry.image(test + "busybox", tag, [shell], Cmd=["sh"], Env=["PATH=/bin"])
     registry.image("pause", "3.10.2", [pause(cache)], Entrypoint=["/pause"], User="65535:65535")
@@ -135,7 +162,8 @@ def main(programs, cache, address):
         registry.image(test + "nginx", tag, [base, layer([("etc/nginx/nginx.conf", 0o644, server), ("srv", 0o755, None), ("srv/index.html", 0o644, b"nginx\n")])], Cmd=["nginx"], Env=[PATH])
 
 
-if sys.argv[1] == "--debian":  # only what comes over the network
+if sys.argv[1] == "--fetch":  # only what comes over the network
     debian(sys.argv[2])
+    busybox_program(sys.argv[2])
 else:
     main(*sys.argv[1:])

@@ -1,10 +1,14 @@
 //! Reading documents into values, with a list of the fields that were given twice. JSON deeper than 128 levels and
 //! YAML that unfolds beyond all bounds are refused.
 
+mod order;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+
+pub use self::order::as_read;
 
 /// No more duplicates are listed.
 const MAX_DUPLICATES: usize = 100;

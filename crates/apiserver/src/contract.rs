@@ -1,6 +1,6 @@
 //! The seams inside the API server: who asks, what is asked, and the hooks that a kind or a policy may add.
 
-use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
+use std::{any::Any, collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 
 use apimachinery::{field::FieldError, status::Status};
 use bytes::Bytes;
@@ -129,6 +129,19 @@ pub struct Attributes<'a> {
     pub dry_run: bool,
     /// Options of the request (`CreateOptions` …) as JSON.
     pub options: &'a Value,
+    /// Lives until the write has happened or failed.
+    pub held: &'a Held,
+}
+
+/// What plugins hold until the write that they allowed has happened or failed: a share of a quota, such as.
+#[derive(Default)]
+pub struct Held(parking_lot::Mutex<Vec<Box<dyn Any + Send>>>);
+
+impl Held {
+    /// Keeps a thing; it is dropped when the write is over.
+    pub fn keep(&self, thing: impl Send + 'static) {
+        self.0.lock().push(Box::new(thing));
+    }
 }
 
 /// An admission plugin.

@@ -56,7 +56,8 @@ pub async fn resource(
     if connect::handles(&call) {
         return connect::answer(server, &call, parts, body, query).await;
     }
-    let accepted = negotiate::accept(&parts.headers, query, call.info.verb == "watch")?;
+    let tables = call.info.verb != "create" || !subresources::handles(&call);
+    let accepted = negotiate::accept(&parts.headers, query, call.info.verb == "watch", tables)?;
     match call.info.verb {
         "get" | "list" | "watch" => read(server, &call, accepted, query).await,
         verb => {
@@ -105,6 +106,9 @@ fn check_verb(row: &Row, info: &RequestInfo, method: &Method) -> Result<&'static
     };
     if info.name.is_empty() {
         return Err(Status::generic_not_found());
+    }
+    if sub.name == "proxy" && *method == Method::OPTIONS {
+        return Ok(verb); // the only place where it means something: to who is behind
     }
     let wanted = if *method == Method::HEAD { "get" } else { verb };
     if sub.verbs.iter().any(|v| v == wanted) { Ok(wanted_static(wanted)) } else { Err(not_allowed()) }

@@ -70,11 +70,11 @@ impl Accepted {
     }
 }
 
-/// The answer's form, from `Accept` and the query.
+/// The answer's form, from `Accept` and the query. What is answered and not stored (`tables` false) has no columns.
 ///
 /// # Errors
 /// 406: nothing that the client takes can be made.
-pub fn accept(headers: &HeaderMap, query: &Query, watch: bool) -> Result<Accepted, Status> {
+pub fn accept(headers: &HeaderMap, query: &Query, watch: bool, tables: bool) -> Result<Accepted, Status> {
     let mut accepted = Accepted { pretty: pretty(headers, query), ..Accepted::JSON };
     accepted.rows = match query.get("includeObject").unwrap_or_default() {
         "" | "Metadata" => RowObject::Metadata,
@@ -94,6 +94,9 @@ pub fn accept(headers: &HeaderMap, query: &Query, watch: bool) -> Result<Accepte
     for clause in &clauses {
         let Some(format) = clause.format(watch) else { continue };
         let Some((shape, beta)) = clause.shape() else { continue };
+        if shape == Shape::Table && !tables {
+            continue;
+        }
         return Ok(Accepted { format, shape, beta, pretty: accepted.pretty || clause.pretty, ..accepted });
     }
     Err(Status::not_acceptable(if watch { &MEDIA[..1] } else { &MEDIA }))
@@ -189,7 +192,7 @@ mod tests {
     fn of(accept_header: &str, watch: bool) -> Result<(Format, Shape), u16> {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, accept_header.parse().expect("header"));
-        accept(&headers, &Query::default(), watch).map(|a| (a.format, a.shape)).map_err(|s| s.code)
+        accept(&headers, &Query::default(), watch, true).map(|a| (a.format, a.shape)).map_err(|s| s.code)
     }
 
     #[test]
@@ -214,5 +217,8 @@ mod tests {
         ] {
             assert_eq!(of(given, watch), wanted, "{given}");
         }
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::ACCEPT, "application/json;as=Table;v=v1;g=meta.k8s.io".parse().expect("header"));
+        assert_eq!(accept(&headers, &Query::default(), false, false).map_err(|s| s.code).unwrap_err(), 406);
     }
 }

@@ -149,3 +149,13 @@ async fn a_container_may_divide_its_group() {
     assert_eq!(code, 0, "{out} {err}");
     node.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn programs_find_the_version_whose_controllers_count() {
+    let mut node = Node::new().await;
+    let pod = node.sandbox("pod").await;
+    let given = node.container("c", "grep -c ' cgroup2 ' /proc/mounts; true");
+    let wanted = if sys::cgroup::Host::detect().unwrap().legacy.is_empty() { "1\n" } else { "0\n" };
+    assert_eq!(node.run(&pod, &given).await.1, wanted);
+    node.end().await;
+}

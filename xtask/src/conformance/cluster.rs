@@ -4,7 +4,7 @@ use std::{
     fs::File,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -63,11 +63,14 @@ impl Place {
         std::fs::create_dir_all(suite::cache())?;
         let path = self.dir.with_extension("lock");
         let file = File::create(&path).with_context(|| path.display().to_string())?;
-        if wait {
-            file.lock()?;
-        } else {
-            file.try_lock()
-                .with_context(|| format!("the cluster \"{}\" is in use (--name takes another)", self.name))?;
+        // A run that was just ended is still being cleaned up for some seconds.
+        let end = Instant::now() + if wait { Duration::from_secs(24 * 3600) } else { Duration::from_secs(40) };
+        while let Err(error) = file.try_lock() {
+            if Instant::now() > end {
+                let busy = format!("the cluster \"{}\" is in use (--name takes another)", self.name);
+                return Err(error).context(busy);
+            }
+            std::thread::sleep(Duration::from_millis(100));
         }
         Ok(file)
     }

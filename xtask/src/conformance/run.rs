@@ -29,6 +29,10 @@ use super::{
 const CONTENT_TYPE: &str = "application/json";
 /// Without `--limit`: longer than any run.
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Some tests wait without a limit for what never comes. The longest that passes takes half of this.
+const STALL: Duration = Duration::from_secs(900);
+/// So long may ginkgo take to clean up after tests that were given up.
+const FAREWELL: Duration = Duration::from_secs(300);
 
 /// Runs the tests that the options choose; `only` narrows them to a list.
 pub fn run(root: &Path, options: Options, only: Option<BTreeSet<String>>) -> anyhow::Result<()> {
@@ -150,20 +154,47 @@ fn commit(root: &Path) -> anyhow::Result<String> {
     Ok(git(&["rev-parse", "--short", "HEAD"])? + changed)
 }
 
-/// Runs what has no result yet; every test's end is on disk before the next line is read.
+/// Why ginkgo was left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It ended.
+    Done,
+    /// Nothing had ended for so long that what ran was given up; the rest goes on.
+    Stalled,
+    /// The time of the whole run is over.
+    TimeUp,
+}
+
+/// Runs what has no result yet, until there is nothing left or the time is up.
 fn ginkgo(suite: &Suite, place: &Place, cluster: &Cluster, options: &Options, run: &mut Run) -> anyhow::Result<()> {
-    let missing = run.missing();
-    let mut child = spawn(suite, place, cluster, options, &missing)?;
-    let lines = lines(&mut child, &run.dir)?;
-    let (began, limit) = (Instant::now(), options.limit.map_or(DAY, Duration::from_secs));
-    let (before, of) = (run.results.len(), run.meta.tests.len());
-    let (mut parser, mut broken) = (Parser::default(), None);
+    let end = Instant::now() + options.limit.map_or(DAY, Duration::from_secs);
     loop {
-        match lines.recv_timeout(limit.saturating_sub(began.elapsed())) {
+        let (before, round) = (run.results.len(), Instant::now());
+        let child = spawn(suite, place, cluster, options, &run.missing())?;
+        let left = read(child, cluster, run, end);
+        run.meta.wall_seconds += round.elapsed().as_secs_f64();
+        run.write_meta()?;
+        let (left, broken) = left?;
+        let progress = run.results.len() > before;
+        anyhow::ensure!(progress, "no test ended: {}", broken.unwrap_or_else(|| "see ginkgo.log".into()));
+        if left != Left::Stalled || run.missing().is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads what ginkgo tells; every test's end is on disk before the next line is read. Also answers why the suite failed.
+fn read(mut child: Child, cluster: &Cluster, run: &mut Run, end: Instant) -> anyhow::Result<(Left, Option<String>)> {
+    let (lines, tests, of) = (lines(&mut child, &run.dir)?, run.missing(), run.meta.tests.len());
+    let (mut parser, mut broken, mut left) = (Parser::default(), None, Left::Done);
+    let mut until = end.min(Instant::now() + STALL);
+    loop {
+        match lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok(line) => match parser.line(&line) {
                 Some(News::Test(ended)) => {
-                    if let Some(record) = keep(run, cluster, &missing, ended)? {
+                    if let Some(record) = keep(run, cluster, &tests, given_up(ended))? {
                         say(&table::line(run.results.len(), of, &record));
+                        until = if left == Left::Done { end.min(Instant::now() + STALL) } else { until };
                     }
                 }
                 Some(News::Suite(why)) => {
@@ -172,18 +203,33 @@ fn ginkgo(suite: &Suite, place: &Place, cluster: &Cluster, options: &Options, ru
                 }
                 None => {}
             },
-            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) if left == Left::Done && Instant::now() < end => {
+                say(&format!("no test ended within {} s: those that run are given up", STALL.as_secs()));
+                left = Left::Stalled;
+                until = end.min(Instant::now() + FAREWELL);
+                Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
+            }
             Err(RecvTimeoutError::Timeout) => {
-                say("the time is up: --resume goes on");
+                if Instant::now() >= end {
+                    say("the time is up: --resume goes on");
+                    left = Left::TimeUp;
+                }
                 break;
             }
+            Err(RecvTimeoutError::Disconnected) => break,
         }
     }
-    processes::wait(&mut child, Duration::ZERO)?;
-    run.meta.wall_seconds += began.elapsed().as_secs_f64();
-    run.write_meta()?;
-    anyhow::ensure!(run.results.len() > before, "no test ended: {}", broken.unwrap_or_else(|| "see ginkgo.log".into()));
-    Ok(())
+    processes::wait(&mut child, Duration::from_secs(1))?;
+    Ok((left, broken))
+}
+
+/// A test that was ended from outside after so long has failed; what ran beside it has not.
+fn given_up(mut ended: Ended) -> Ended {
+    if ended.outcome == Outcome::Interrupted && ended.seconds >= STALL.as_secs_f64() {
+        ended.outcome = Outcome::Failed;
+        ended.message = format!("did not end within {:.0} s and was given up", ended.seconds);
+    }
+    ended
 }
 
 fn spawn(

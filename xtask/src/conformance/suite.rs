@@ -95,7 +95,7 @@ impl Suite {
              {KNOCK}; '{}' '{}' '{}' 127.0.0.1:5001",
             config.display(),
             folder.join("registry.log").display(),
-            self.make_debian()?.display(),
+            self.fetch()?.display(),
             self.programs.display(),
             cache().display(),
         );
@@ -105,11 +105,11 @@ impl Suite {
         Ok(folder.join("registry"))
     }
 
-    /// The Debian packages come over the network, so they are fetched before the namespace is entered. Answers the script.
-    fn make_debian(&self) -> anyhow::Result<PathBuf> {
+    /// What comes over the network (Debian packages, busybox) is fetched before the namespace is entered. Answers the script.
+    fn fetch(&self) -> anyhow::Result<PathBuf> {
         let script = self.source.join("images.py");
-        let status = Command::new(&script).arg("--debian").arg(cache()).status().context("conformance/images.py")?;
-        anyhow::ensure!(status.success(), "conformance/images.py --debian failed ({status})");
+        let status = Command::new(&script).arg("--fetch").arg(cache()).status().context("conformance/images.py")?;
+        anyhow::ensure!(status.success(), "conformance/images.py --fetch failed ({status})");
         Ok(script)
     }
 }

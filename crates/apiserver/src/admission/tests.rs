@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     authz::{Rule, tests::Objects},
-    contract::{Decision, RequestInfo, User},
+    contract::{Decision, Held, RequestInfo, User},
 };
 
 struct Nobody;
@@ -57,8 +57,17 @@ async fn admit(
         resource: resource.plural.to_string(),
         ..RequestInfo::default()
     };
-    let attributes =
-        Attributes { info: &info, resource, operation, user: &user, old, dry_run: false, options: &Value::Null };
+    let held = Held::default();
+    let attributes = Attributes {
+        info: &info,
+        resource,
+        operation,
+        user: &user,
+        old,
+        dry_run: false,
+        options: &Value::Null,
+        held: &held,
+    };
     let all = plugins(&config, objects.clone(), Arc::new(Nobody));
     for plugin in &all {
         plugin.mutate(&attributes, &mut object).await.map_err(|s| s.message)?;

@@ -1,6 +1,7 @@
 //! Requests that go through: to a node's kubelet (logs, exec, attach, port-forward, proxy), to a pod or to a service.
 
 mod location;
+mod rewrite;
 mod tunnel;
 
 use std::sync::Arc;
@@ -56,7 +57,7 @@ pub async fn answer(
         server.authorize(&call.user, &info)?;
     }
     match (&*call.row.plural, sub) {
-        ("pods", "log") => log(server, call, query).await,
+        ("pods", "log") => log(server, call, parts, query).await,
         ("pods", "proxy") => {
             let (scheme, name, port) = split(&call.info.name, "pod")?;
             let endpoint = pod_endpoint(&pod(server, call, name)?, scheme, port)?;
@@ -82,7 +83,9 @@ pub async fn answer(
             let (_, name, _) = split(&call.info.name, "node")?;
             let connection = node(server, name).await?;
             let target = rest_target(call, parts);
-            forward(connection, outbound(parts, &target)?, body, Upgrade::take(parts)).await
+            let way = way(call, parts, Vec::new());
+            let answer = forward(connection, outbound(parts, &target)?, body, Upgrade::take(parts)).await?;
+            Ok(rewrite::response(answer, way))
         }
     }
 }
@@ -119,7 +122,8 @@ async fn node(server: &ApiServer, name: &str) -> Result<Box<dyn NodeStream>, Sta
     server.nodes.connect(&node).await
 }
 
-async fn log(server: &ApiServer, call: &Call, query: &Query) -> Result<Response<Body>, Status> {
+/// The log as a body, or, where the client asks for a WebSocket, as its messages.
+async fn log(server: &ApiServer, call: &Call, parts: &mut Parts, query: &Query) -> Result<Response<Body>, Status> {
     let name = &call.info.name;
     let pod = pod(server, call, name)?;
     let wanted = log_query(query, name)?;
@@ -133,9 +137,17 @@ async fn log(server: &ApiServer, call: &Call, query: &Query) -> Result<Response<
     let connection = node(server, host).await?;
     let namespace = meta::namespace(&pod);
     let target = format!("/containerLogs/{namespace}/{name}/{container}{wanted}");
-    let request = http::Request::builder().method(Method::GET).uri(target).header(header::HOST, host);
-    let request = request.body(()).map_err(Status::internal)?;
-    let response = forward(connection, request.into_parts().0, Body::Empty, None).await?;
+    let upgrade = Upgrade::take(parts);
+    let head = if upgrade.is_some() {
+        outbound(parts, &target)?
+    } else {
+        let request = http::Request::builder().method(Method::GET).uri(target).header(header::HOST, host);
+        request.body(()).map_err(Status::internal)?.into_parts().0
+    };
+    let response = forward(connection, head, Body::Empty, upgrade).await?;
+    if response.status() == http::StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(response);
+    }
     if (200..=206).contains(&response.status().as_u16()) {
         let mut out = respond::text(200, "");
         out.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/plain"));
@@ -208,7 +220,19 @@ async fn direct(call: &Call, parts: &mut Parts, body: Body, endpoint: Endpoint) 
     let mut request = outbound(parts, &target)?;
     let host = endpoint.address.to_string();
     request.headers.insert(header::HOST, host.parse().map_err(Status::internal)?);
-    forward(connection, request, body, Upgrade::take(parts)).await
+    let way = way(call, parts, vec![host]);
+    let answer = forward(connection, request, body, Upgrade::take(parts)).await?;
+    Ok(rewrite::response(answer, way))
+}
+
+/// Where the answer seems to come from, and where the client sees it.
+fn way(call: &Call, parts: &Parts, mut hosts: Vec<String>) -> rewrite::Way {
+    let asked = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    hosts.extend(asked.or(parts.uri.authority().map(http::uri::Authority::as_str)).map(ToOwned::to_owned));
+    // `/api/v1/namespaces/n/pods/p/proxy` or `/api/v1/nodes/n/proxy`.
+    let segments = if call.row.namespaced { 8 } else { 6 };
+    let prefix = parts.uri.path().split('/').take(segments).collect::<Vec<_>>().join("/");
+    rewrite::Way { prefix, hosts }
 }
 
 /// The head of the request that goes on: without credentials, which are for this server only.

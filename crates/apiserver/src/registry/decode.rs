@@ -124,7 +124,11 @@ pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_
     if !found.wrong.is_empty() {
         return Err(handled(aggregate(&found.wrong)));
     }
+    let both = !strict_errors.is_empty() && !found.unknown.is_empty();
     strict_errors.extend(found.unknown);
+    if both && matches!(format, Format::Json) {
+        strict::as_read(bytes, &mut strict_errors);
+    }
     directive(call, &strict_errors).map_err(handled)?;
     Ok(value)
 }

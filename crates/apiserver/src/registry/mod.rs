@@ -25,7 +25,7 @@ pub use self::{
 use crate::{
     cache::{Cache, kind::Kind, object::Obj},
     config::Config,
-    contract::{Admission, Attributes, Context, Operation, Reader, Strategy},
+    contract::{Admission, Attributes, Context, Held, Operation, Reader, Strategy},
 };
 
 /// Strategies by group and resource.
@@ -141,7 +141,7 @@ impl Registry {
         object: &mut Value,
     ) -> Result<(), Status> {
         self.admit_mutate(call, operation, old, object).await?;
-        self.admit_validate(call, operation, old, object).await
+        self.admit_validate(call, operation, old, object).await.map(drop)
     }
 
     pub(crate) async fn admit_mutate(
@@ -151,28 +151,37 @@ impl Registry {
         old: Option<&Value>,
         object: &mut Value,
     ) -> Result<(), Status> {
-        let attributes = self.attributes(call, operation, old);
+        let held = Held::default();
+        let attributes = self.attributes(call, operation, old, &held);
         for plugin in &self.plugins {
             plugin.mutate(&attributes, object).await?;
         }
         Ok(())
     }
 
+    /// What the plugins hold is to be kept until the write is over.
     pub(crate) async fn admit_validate(
         &self,
         call: &Call,
         operation: Operation,
         old: Option<&Value>,
         object: &Value,
-    ) -> Result<(), Status> {
-        let attributes = self.attributes(call, operation, old);
+    ) -> Result<Held, Status> {
+        let held = Held::default();
+        let attributes = self.attributes(call, operation, old, &held);
         for plugin in &self.plugins {
             plugin.validate(&attributes, object).await?;
         }
-        Ok(())
+        Ok(held)
     }
 
-    fn attributes<'a>(&self, call: &'a Call, operation: Operation, old: Option<&'a Value>) -> Attributes<'a> {
+    fn attributes<'a>(
+        &self,
+        call: &'a Call,
+        operation: Operation,
+        old: Option<&'a Value>,
+        held: &'a Held,
+    ) -> Attributes<'a> {
         Attributes {
             info: &call.info,
             resource: &call.row,
@@ -181,6 +190,7 @@ impl Registry {
             old,
             dry_run: call.options.dry_run,
             options: &call.options.json,
+            held,
         }
     }
 

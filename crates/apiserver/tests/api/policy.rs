@@ -286,3 +286,41 @@ async fn a_store_that_is_closed_is_not_taken_for_a_slow_watcher() {
     drop(server);
     assert_eq!(*said.lock().expect("lock"), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn who_asks_at_once_does_not_get_more_than_the_quota() {
+    let c = Cluster::start().await;
+    let quota = json!({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"count/secrets": "3"}}});
+    c.call("POST", "/api/v1/namespaces/t/resourcequotas", Some(quota)).await.is(201);
+    let secret = |i: usize| json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": format!("s{i}")}});
+    let answers = futures_util::future::join_all(
+        (0..16).map(|i| c.call("POST", "/api/v1/namespaces/t/secrets", Some(secret(i)))),
+    )
+    .await;
+    let made = answers.iter().filter(|a| a.code == 201).count();
+    assert_eq!(made, 3, "{:?}", answers.iter().map(|a| a.code).collect::<Vec<_>>());
+    c.call(
+        "DELETE",
+        &format!("/api/v1/namespaces/t/secrets/s{}", answers.iter().position(|a| a.code == 201).unwrap()),
+        None,
+    )
+    .await
+    .is(200);
+    c.call("POST", "/api/v1/namespaces/t/secrets", Some(secret(99))).await.is(201);
+}
+
+#[tokio::test]
+async fn a_node_is_no_new_wish_of_a_pod() {
+    let c = Cluster::start().await;
+    let pods = "/api/v1/namespaces/t/pods";
+    c.call("POST", "/api/v1/namespaces/t/serviceaccounts", Some(json!({"metadata": {"name": "default"}}))).await;
+    let pod =
+        json!({"metadata": {"name": "p", "generation": 7}, "spec": {"containers": [{"name": "c", "image": "i"}]}});
+    assert_eq!(c.call("POST", pods, Some(pod)).await.is(201)["metadata"]["generation"], 1);
+    let binding = json!({"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}});
+    c.call("POST", &format!("{pods}/p/binding"), Some(binding)).await.is(201);
+    let bound = c.call("GET", &format!("{pods}/p"), None).await.is(200);
+    assert_eq!((&bound["spec"]["nodeName"], &bound["metadata"]["generation"]), (&json!("n"), &json!(1)));
+    let ending = c.call("DELETE", &format!("{pods}/p"), None).await.is(200);
+    assert_eq!(ending["metadata"]["generation"], 2, "an end that takes its time is one");
+}

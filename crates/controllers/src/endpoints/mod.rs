@@ -53,10 +53,15 @@ pub async fn run(context: Arc<Context>) {
         change.object().into_iter().for_each(|s| keys.add(s.key()));
     });
     let keys = queue.clone();
+    // Those that somebody makes without a service are left alone while this runs, as Kubernetes does.
     controller.endpoints.on(move |change: &Change<'_, Endpoints>| {
-        change.object().into_iter().for_each(|e| keys.add(e.key()));
+        change.object().filter(|_| change.is_deleted()).into_iter().for_each(|e| keys.add(e.key()));
     });
     wake_by_pods(&controller.pods, &controller.services, &queue);
+    controller.services.has_synced().await;
+    controller.endpoints.has_synced().await;
+    // Of services that went while this did not run.
+    controller.endpoints.store().all().iter().for_each(|e| queue.add(e.key()));
     let lists: &[&dyn HasSynced] = &[&*controller.services, &*controller.pods, &*controller.endpoints];
     let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
     loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;

@@ -1,5 +1,6 @@
 //! Jobs: pods that run until enough of them succeeded.
 
+pub mod failures;
 pub mod indexes;
 pub mod plan;
 #[cfg(test)]
@@ -127,7 +128,11 @@ impl Controller {
     }
 
     async fn apply(&self, job: &Job, plan: Plan, unsettled: bool) -> Result<Next, Error> {
-        let pods = plan.create.iter().map(|index| plan::pod(job, *index, &self.env.rng.suffix(5))).collect();
+        let pod = |index: &Option<i32>| {
+            let before = index.and_then(|i| plan.before.get(&i));
+            plan::pod(job, *index, before, &self.env.rng.suffix(5))
+        };
+        let pods = plan.create.iter().map(pod).collect();
         let made = self.control.create(job, pods).await;
         let deleted = self.control.delete(job, &plan.delete).await;
         if job.status.as_ref() != Some(&plan.status) {

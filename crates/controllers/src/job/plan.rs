@@ -17,6 +17,7 @@ use k8s_openapi::{
 };
 
 use super::{
+    failures::{self, Before, Failures},
     indexes,
     tracking::{self, Counted, FINALIZER, Verdict},
 };
@@ -49,6 +50,8 @@ pub struct Plan {
     pub release: Vec<Arc<Pod>>,
     /// Pods to make: their index, if they have one.
     pub create: Vec<Option<i32>>,
+    /// How often these indexes failed before, where they are limited one by one.
+    pub before: BTreeMap<i32, Before>,
     /// Pods to delete.
     pub delete: Vec<Arc<Pod>>,
     /// Events.
@@ -205,6 +208,15 @@ impl Work<'_> {
         if self.deadline_left().is_some_and(|left| left <= SignedDuration::ZERO) {
             return failed("DeadlineExceeded", "Job was active longer than specified deadline".to_owned());
         }
+        if let Some((reason, message)) = self.too_many_indexes_failed() {
+            return failed(reason, message.to_owned());
+        }
+        let completions = self.spec.completions.unwrap_or_default();
+        let rule = self.spec.success_policy.as_ref().filter(|_| self.indexed());
+        if let Some(number) = rule.and_then(|p| failures::fulfilled(p, &self.counted.done, completions)) {
+            let message = format!("Matched rules at index {number}");
+            return Some(("SuccessCriteriaMet", "Complete", "SuccessPolicy".to_owned(), message));
+        }
         let complete = match self.spec.completions {
             Some(completions) => self.counted.succeeded >= completions,
             None => self.counted.succeeded > 0 && self.active.is_empty(),
@@ -213,6 +225,17 @@ impl Work<'_> {
             let message = "Reached expected number of succeeded pods".to_owned();
             ("SuccessCriteriaMet", "Complete", "CompletionsReached".to_owned(), message)
         })
+    }
+
+    /// Where indexes fail one by one: too many of them, or some when all others are done.
+    fn too_many_indexes_failed(&self) -> Option<(&'static str, &'static str)> {
+        let failed = self.counted.failures.as_ref().map(|f| i32::try_from(f.given_up.len()).unwrap_or(i32::MAX))?;
+        if self.spec.max_failed_indexes.is_some_and(|most| failed > most) {
+            let message = "Job has exceeded the specified maximal number of failed indexes";
+            return Some(("MaxFailedIndexesExceeded", message));
+        }
+        let all = failed + self.counted.succeeded >= self.spec.completions.unwrap_or_default();
+        (failed > 0 && all).then_some(("FailedIndexes", "Job has failed indexes"))
     }
 
     /// Containers that are restarted in place count too.
@@ -259,7 +282,11 @@ impl Work<'_> {
         let waiting_for_end = self.spec.pod_replacement_policy.as_deref() == Some("Failed");
         let held = if waiting_for_end { self.terminating } else { 0 };
         let wanted = match self.spec.completions {
-            Some(completions) => parallelism.min((completions - self.counted.succeeded).max(0)),
+            Some(completions) => {
+                let given_up = self.counted.failures.as_ref().map_or(0, |f| f.given_up.len());
+                let over = self.counted.succeeded + i32::try_from(given_up).unwrap_or(i32::MAX);
+                parallelism.min((completions - over).max(0))
+            }
             // A work queue: once one is done, the others finish and no new ones start.
             None if self.counted.succeeded > 0 => active.min(parallelism),
             None => parallelism,
@@ -284,6 +311,12 @@ impl Work<'_> {
     }
 
     fn grow(&mut self, count: usize, missing: usize) {
+        if let Some(failures) = self.counted.failures.clone() {
+            if missing == 0 {
+                self.grow_indexes(count, &failures);
+            }
+            return;
+        }
         if let Some(left) = self.back_off() {
             self.plan.next = Some(left);
             return;
@@ -296,10 +329,35 @@ impl Work<'_> {
         if missing > 0 {
             return;
         }
+        self.plan.create = self.free().take(count).map(Some).collect();
+    }
+
+    /// Indexes that nobody works on and that are not done.
+    fn free(&self) -> impl Iterator<Item = i32> {
         let busy: BTreeSet<i32> = self.active.iter().filter_map(|p| indexes::of_pod(p)).collect();
         let all = 0..self.spec.completions.unwrap_or_default();
-        let free = all.filter(|i| !busy.contains(i) && !self.counted.done.contains(i));
-        self.plan.create = free.take(count).map(Some).collect();
+        all.filter(move |i| !busy.contains(i) && !self.counted.done.contains(i))
+    }
+
+    /// Each index waits after its own failures only.
+    fn grow_indexes(&mut self, count: usize, failures: &Failures) {
+        let (mut create, mut before, mut next) = (Vec::new(), BTreeMap::new(), None::<Duration>);
+        for index in self.free().filter(|i| !failures.given_up.contains(i)) {
+            let mut failed = Before::default();
+            if let Some(pod) = failures.last.get(&index) {
+                failed = Before::on(pod).and(self.job, pod);
+                let at = ended_at(pod).unwrap_or(self.now);
+                if let Some(left) = self.wait(usize::try_from(failed.all()).unwrap_or_default(), at) {
+                    next = Some(next.map_or(left, |n| n.min(left)));
+                    continue;
+                }
+            }
+            if create.len() < count {
+                create.push(Some(index));
+                before.insert(index, failed);
+            }
+        }
+        (self.plan.create, self.plan.before, self.plan.next) = (create, before, next);
     }
 
     /// How long to wait after failures in a row, since the last success.
@@ -308,9 +366,16 @@ impl Work<'_> {
         ends.sort();
         let row = ends.iter().rev().take_while(|(_, ok)| !ok).count();
         let (last, _) = ends.last().filter(|(_, ok)| !ok)?;
-        let doubled = FIRST_BACK_OFF.checked_shl(u32::try_from(row - 1).unwrap_or(31).min(31)).unwrap_or(i64::MAX);
+        self.wait(row, *last)
+    }
+
+    /// What is left of the wait after so many failures, the last of them then.
+    fn wait(&self, failures: usize, last: Timestamp) -> Option<Duration> {
+        let doubled = FIRST_BACK_OFF
+            .checked_shl(u32::try_from(failures.saturating_sub(1)).unwrap_or(31).min(31))
+            .unwrap_or(i64::MAX);
         let seconds = doubled.min(LONGEST_BACK_OFF);
-        let left = SignedDuration::from_secs(seconds) - self.now.duration_since(*last);
+        let left = SignedDuration::from_secs(seconds) - self.now.duration_since(last);
         Duration::try_from(left).ok().filter(|l| !l.is_zero())
     }
 
@@ -333,9 +398,9 @@ fn ended_at(pod: &Pod) -> Option<Timestamp> {
     last.or_else(|| pod.metadata.deletion_timestamp.as_ref().map(|t| t.0))
 }
 
-/// A pod of a job.
+/// A pod of a job; `before`: how often its index failed, where that counts.
 #[must_use]
-pub fn pod(job: &Job, index: Option<i32>, suffix: &str) -> Pod {
+pub fn pod(job: &Job, index: Option<i32>, before: Option<&Before>, suffix: &str) -> Pod {
     let spec = job.spec.clone().unwrap_or_default();
     let mut pod = pods::from_template(job.namespace(), job.name(), &spec.template, job.owner_reference());
     pod.metadata.finalizers.get_or_insert_default().push(FINALIZER.to_owned());
@@ -349,6 +414,7 @@ pub fn pod(job: &Job, index: Option<i32>, suffix: &str) -> Pod {
     };
     labels.insert(indexes::INDEX.to_owned(), index.to_string());
     pod.metadata.annotations.get_or_insert_default().insert(indexes::INDEX.to_owned(), index.to_string());
+    before.into_iter().for_each(|b| b.mark(&mut pod));
     pod.metadata.generate_name = None;
     pod.metadata.name = Some(format!("{}-{index}-{suffix}", job.name()));
     let spec = pod.spec.get_or_insert_default();

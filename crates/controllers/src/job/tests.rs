@@ -44,7 +44,7 @@ impl World {
         self.job.status = Some(plan.status);
         self.said.extend(plan.say.into_iter().map(|s| s.reason));
         for index in plan.create {
-            let mut pod = plan::pod(&self.job, index, "x");
+            let mut pod = plan::pod(&self.job, index, index.and_then(|i| plan.before.get(&i)), "x");
             self.made += 1;
             pod.metadata.uid = Some(self.made.to_string());
             self.pods.push(Arc::new(pod));
@@ -166,4 +166,56 @@ fn indexes_are_written_short() {
         assert_eq!(indexes::format(&indexes::parse(text, 10)), expected);
     }
     assert_eq!(indexes::parse("x,3", 10), BTreeSet::from([3]));
+}
+
+#[test]
+fn indexes_fail_one_by_one() {
+    let spec = json!({ "completions": 2, "parallelism": 2, "completionMode": "Indexed", "backoffLimit": i32::MAX, "backoffLimitPerIndex": 1 });
+    let mut world = World::new(spec.clone());
+    world.looks(2);
+    world.end(0, "Failed");
+    world.end(1, "Succeeded");
+    world.looks(3);
+    assert_eq!(
+        (world.pods.len(), world.numbers()),
+        (2, (0, 1, 0)),
+        "its failure stands on it until another took its place"
+    );
+    world.time += 11;
+    world.looks(3);
+    assert_eq!(world.pods[2].annotation(super::failures::FAILURES), Some("1"));
+    assert_eq!(world.numbers(), (1, 1, 1));
+    world.end(2, "Failed");
+    world.looks(4);
+    let status = world.job.status.clone().expect("a status");
+    assert_eq!((world.numbers(), status.failed_indexes.as_deref()), ((0, 1, 2), Some("0")));
+    assert_eq!(condition(&status, "Failed").and_then(|c| c.reason.as_deref()), Some("FailedIndexes"));
+    assert!(world.pods.iter().all(|p| p.metadata.finalizers.is_none()), "no pod is held back");
+
+    let mut many = spec.clone();
+    many["completions"] = json!(9);
+    many["maxFailedIndexes"] = json!(0);
+    let rules = json!([{ "action": "FailIndex", "onExitCodes": { "operator": "In", "values": [42] } }]);
+    many["podFailurePolicy"] = json!({ "rules": rules });
+    let mut world = World::new(many);
+    world.looks(2);
+    world.end(0, "Failed");
+    world.looks(5);
+    let status = world.job.status.clone().expect("a status");
+    assert_eq!(condition(&status, "Failed").and_then(|c| c.reason.as_deref()), Some("MaxFailedIndexesExceeded"));
+}
+
+#[test]
+fn some_indexes_may_be_enough() {
+    let rules = json!([{ "succeededIndexes": "0-2", "succeededCount": 2 }, { "succeededIndexes": "4" }]);
+    for (ends, rule) in [(vec![0, 2], Some(0)), (vec![0, 3], None), (vec![4], Some(1))] {
+        let spec = json!({ "completions": 5, "parallelism": 5, "completionMode": "Indexed", "successPolicy": { "rules": rules } });
+        let mut world = World::new(spec);
+        world.looks(2);
+        ends.iter().for_each(|i| world.end(*i, "Succeeded"));
+        world.looks(4);
+        let status = world.job.status.clone().expect("a status");
+        let message = condition(&status, "SuccessCriteriaMet").and_then(|c| c.message.clone());
+        assert_eq!(message, rule.map(|r| format!("Matched rules at index {r}")), "{ends:?}");
+    }
 }

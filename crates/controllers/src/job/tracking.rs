@@ -9,7 +9,11 @@ use k8s_openapi::api::{
     core::v1::Pod,
 };
 
-use super::indexes;
+use super::{
+    failures::{self, Failures},
+    indexes,
+    plan::condition,
+};
 use crate::pods;
 
 /// Keeps a pod until it is counted.
@@ -35,6 +39,8 @@ pub enum Verdict {
     Ignore,
     /// The whole job fails, for this reason.
     FailJob(String),
+    /// It counts, and its index is not tried again.
+    FailIndex,
 }
 
 /// How a pod ended; `None`: it has not.
@@ -45,7 +51,7 @@ pub fn ended(job: &Job, pod: &Pod) -> Option<Ended> {
         "Succeeded" => Some(Ended::Succeeded),
         "Failed" => Some(match judge(job, pod) {
             Verdict::Ignore => Ended::Ignored,
-            Verdict::Count | Verdict::FailJob(_) => Ended::Failed,
+            Verdict::Count | Verdict::FailJob(_) | Verdict::FailIndex => Ended::Failed,
         }),
         // A pod that is deleted before it ended has failed, unless its replacement has to wait for its end.
         _ if pod.is_deleting() && policy != Some("Failed") => Some(Ended::Failed),
@@ -64,6 +70,7 @@ pub fn judge(job: &Job, pod: &Pod) -> Verdict {
     };
     match policy.rules[number].action.as_str() {
         "Ignore" => Verdict::Ignore,
+        "FailIndex" => Verdict::FailIndex,
         "FailJob" => Verdict::FailJob(format!("{what} matching FailJob rule at index {number}")),
         _ => Verdict::Count,
     }
@@ -113,6 +120,8 @@ pub struct Counted {
     pub release: Vec<Arc<Pod>>,
     /// Indexes that are done.
     pub done: BTreeSet<i32>,
+    /// Indexes that failed, where they are limited one by one.
+    pub failures: Option<Failures>,
 }
 
 /// Moves the counters of `status` on.
@@ -136,17 +145,24 @@ pub fn count(job: &Job, pods: &[Arc<Pod>], status: &mut JobStatus) -> Counted {
     let failed = settle(&mut uncounted.failed);
     status.succeeded = Some(status.succeeded.unwrap_or_default() + if indexed { 0 } else { succeeded });
     status.failed = Some(status.failed.unwrap_or_default() + failed);
-    for pod in pods.iter().filter(|p| has_finalizer(p)) {
-        let Some(how) = ended(job, pod) else {
+    let ends: Vec<_> = pods.iter().filter(|p| has_finalizer(p)).filter_map(|p| Some((p, ended(job, p)?))).collect();
+    if indexed {
+        let succeeded = ends.iter().filter(|(_, how)| *how == Ended::Succeeded);
+        done.extend(succeeded.filter_map(|(p, _)| indexes::of_pod(p)).filter(|i| *i < completions));
+    }
+    counted.failures = failures::of(job, pods, &done, status.failed_indexes.as_deref());
+    let over =
+        job.is_deleting() || ["FailureTarget", "SuccessCriteriaMet"].iter().any(|c| condition(status, c).is_some());
+    let mut kept = 0;
+    for (pod, how) in ends {
+        let waits = counted.failures.iter().flat_map(|f| f.last.values()).any(|last| last.uid() == pod.uid());
+        if waits && !over {
+            kept += 1;
             continue;
-        };
+        }
         counted.release.push(pod.clone());
-        let index = indexes::of_pod(pod);
         let list = match how {
-            Ended::Succeeded if indexed => {
-                done.extend(index.filter(|i| *i < completions));
-                continue;
-            }
+            Ended::Succeeded if indexed => continue,
             Ended::Succeeded => uncounted.succeeded.get_or_insert_default(),
             Ended::Failed => uncounted.failed.get_or_insert_default(),
             Ended::Ignored => continue,
@@ -155,14 +171,17 @@ pub fn count(job: &Job, pods: &[Arc<Pod>], status: &mut JobStatus) -> Counted {
             list.push(pod.uid().to_owned());
         }
     }
+    if let Some(failures) = &counted.failures {
+        status.failed_indexes = Some(indexes::format(&failures.given_up));
+    }
     let length = |l: &Option<Vec<String>>| i32::try_from(l.as_ref().map_or(0, Vec::len)).unwrap_or_default();
     if indexed {
         status.succeeded = Some(i32::try_from(done.len()).unwrap_or_default());
         status.completed_indexes = Some(indexes::format(&done)).filter(|t| !t.is_empty());
     }
     counted.succeeded = status.succeeded.unwrap_or_default() + length(&uncounted.succeeded);
-    counted.failed = status.failed.unwrap_or_default() + length(&uncounted.failed);
-    counted.settled = counted.release.is_empty() && uncounted == UncountedTerminatedPods::default();
+    counted.failed = status.failed.unwrap_or_default() + length(&uncounted.failed) + kept;
+    counted.settled = kept == 0 && counted.release.is_empty() && uncounted == UncountedTerminatedPods::default();
     counted.done = done;
     status.uncounted_terminated_pods = Some(uncounted);
     status.succeeded = status.succeeded.filter(|n| *n != 0);

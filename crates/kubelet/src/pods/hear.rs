@@ -184,8 +184,12 @@ impl Worker {
         self.volumes.retry_at = Some(now + MOUNT_RETRY);
     }
 
-    pub(super) fn on_running(&mut self, instance: Instance) {
+    pub(super) fn on_running(&mut self, mut instance: Instance) {
         let id = instance.id().clone();
+        // A short one may have ended before its start was told; one that never ran has its message already.
+        if instance.exit().is_some() && !instance.start_failed {
+            instance.message = messages::of(&instance);
+        }
         self.view.upsert(instance);
         if let Some(exit) = self.early.remove(&id) {
             self.on_exit(&id, exit);

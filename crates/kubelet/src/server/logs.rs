@@ -1,23 +1,33 @@
 //! `/containerLogs`.
 
-use http::{Response, StatusCode};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, header};
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::mpsc;
+use tokio::{io, sync::mpsc};
 
 use super::{
     Server,
     respond::{Body, stream, text},
     route::{Place, Query},
+    upgrade::{self, Wanted},
 };
 use crate::{
     logs::{Options, Stream, follow},
     pods::{manager::Entry, spec, view::Instance},
+    streaming::websocket::{self, Kind, Message},
 };
 
 /// Pieces that wait for a slow client.
 const WAITING: usize = 16;
 
-pub(crate) fn serve(server: &Server, place: &Place, query: &Query) -> Response<Body> {
+/// How the log may be cut into WebSocket messages: as it is (the default), or in base64.
+const PROTOCOLS: [&str; 3] = ["", "binary.k8s.io", BASE64];
+const BASE64: &str = "base64.binary.k8s.io";
+
+pub(crate) fn serve(server: &Server, place: &Place, query: &Query, request: &mut Request<Incoming>) -> Response<Body> {
     let options = match options(query, server.context.env.now()) {
         Ok(options) => options,
         Err(response) => return *response,
@@ -35,6 +45,13 @@ pub(crate) fn serve(server: &Server, place: &Place, query: &Query) -> Response<B
         Ok(instance) => instance,
         Err(message) => return text(StatusCode::BAD_REQUEST, message),
     };
+    let wanted = match request.headers().contains_key(header::UPGRADE) {
+        true => match upgrade::negotiate(request, &PROTOCOLS, &[]) {
+            Ok(wanted) => Some(wanted),
+            Err(response) => return *response,
+        },
+        false => None,
+    };
     let (sink, pieces) = mpsc::channel(WAITING);
     let context = server.context.clone();
     tokio::spawn(async move {
@@ -43,7 +60,40 @@ pub(crate) fn serve(server: &Server, place: &Place, query: &Query) -> Response<B
             context.say(&format!("log {}: {error}", path.display()));
         }
     });
-    stream(pieces)
+    let Some(wanted) = wanted else { return stream(pieces) };
+    let (response, upgraded) = upgrade::switch(request, &wanted);
+    tokio::spawn(async move {
+        // A client that leaves ends it, as does the log: nobody is left to tell.
+        let _ = messages(upgraded, pieces, &wanted).await;
+    });
+    response
+}
+
+/// The log over a WebSocket: an empty message first, by which the client sees that it is open.
+async fn messages(upgraded: OnUpgrade, mut pieces: mpsc::Receiver<Bytes>, wanted: &Wanted) -> io::Result<()> {
+    let in_base64 = matches!(wanted, Wanted::WebSocket { protocol, .. } if protocol == BASE64);
+    let message = |piece: &[u8]| match in_base64 {
+        true => websocket::frame(Kind::Text, &[STANDARD.encode(piece).as_bytes()]),
+        false => websocket::frame(Kind::Binary, &[piece]),
+    };
+    let io = TokioIo::new(upgraded.await.map_err(io::Error::other)?);
+    let (read, mut write) = io::split(io);
+    let send = async {
+        websocket::send(&mut write, &message(b"")).await?;
+        while let Some(piece) = pieces.recv().await {
+            websocket::send(&mut write, &message(&piece)).await?;
+        }
+        websocket::send(&mut write, &websocket::farewell()).await
+    };
+    let gone = async {
+        let mut read = websocket::Reader::new(read);
+        while !matches!(read.next().await?, None | Some(Message::Close)) {}
+        Ok(())
+    };
+    tokio::select! {
+        sent = send => sent,
+        gone = gone => gone,
+    }
 }
 
 fn options(query: &Query, now: Timestamp) -> Result<Options, Box<Response<Body>>> {

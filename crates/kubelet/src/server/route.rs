@@ -105,7 +105,7 @@ pub(crate) async fn handle(server: &Server, trust: &Trust, mut request: Request<
         ["healthz", ..] if is_get => text(StatusCode::OK, "ok"),
         ["pods" | "runningpods"] if is_get => pods(server),
         ["containerLogs", rest @ ..] if is_get => match Place::parse(rest, true) {
-            Some(place) => logs::serve(server, &place, &query),
+            Some(place) => logs::serve(server, &place, &query, &mut request),
             None => not_found(),
         },
         ["exec", rest @ ..] => match Place::parse(rest, true) {

@@ -91,7 +91,7 @@ impl Inner {
             hostname: sandbox.record.config.hostname.clone(),
             mount_point: self.config.mount_point(),
             shm: sandbox.paths.shm(),
-            cgroups: self.groups.view(&sandbox.container_group(&config.cgroup_name)),
+            cgroups: self.groups.view(&sandbox.container_group(&config.cgroup_name), config.privileged),
         }
     }
 

@@ -157,14 +157,15 @@ impl Groups {
         Place { unified: self.unified(group), legacy }
     }
 
-    /// What a container of the group sees.
-    pub(crate) fn view(&self, group: &str) -> CgroupView {
+    /// What a container of the group sees. Where controllers are version 1, only a privileged container, which may divide
+    /// its group, sees the version 2 hierarchy beside them: to programs that look, its mount means version 2.
+    pub(crate) fn view(&self, group: &str, privileged: bool) -> CgroupView {
         if self.host.legacy.is_empty() {
             return CgroupView { unified: self.unified(group), ..CgroupView::default() };
         }
         let mut view = CgroupView::default();
-        for (mount, directory) in
-            self.host.legacy.iter().map(|h| &h.mount).chain(&self.host.unified).zip(self.directories(group))
+        let unified = self.host.unified.iter().filter(|_| privileged);
+        for (mount, directory) in self.host.legacy.iter().map(|h| &h.mount).chain(unified).zip(self.directories(group))
         {
             let Some(name) = mount.file_name().map(|name| name.to_string_lossy().into_owned()) else { continue };
             if name.contains(',') {

@@ -2,9 +2,10 @@
 
 mod usage;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use apimachinery::{meta, quantity::Quantity, status::Status};
+use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::{
@@ -20,6 +21,29 @@ use crate::{
 /// The plugin.
 pub struct ResourceQuota {
     reader: Arc<dyn Reader>,
+    charges: Charges,
+}
+
+/// What was allowed and is not written yet: it counts as used, so that many who ask at once do not all get the last share.
+type Charges = Arc<Mutex<Vec<Charge>>>;
+
+/// One object's share of one quota.
+struct Charge {
+    quota: String,
+    object: String,
+    amounts: Amounts,
+}
+
+/// Gives an object's shares back when its write is over: from then on the object itself is counted.
+struct Permit {
+    charges: Charges,
+    object: String,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.charges.lock().retain(|charge| charge.object != self.object);
+    }
 }
 
 /// One condition on the objects that a quota counts.
@@ -72,29 +96,47 @@ fn shown(amounts: &Amounts) -> String {
     amounts.iter().map(|(name, quantity)| format!("{name}={quantity}")).collect::<Vec<_>>().join(",")
 }
 
+/// A pod must say how much it wants of what the quota limits.
+fn speaks(attributes: &Attributes<'_>, object: &Value, name: &str, hard: &Amounts) -> Result<(), Status> {
+    let silent = usage::silent(object, hard);
+    if silent.is_empty() {
+        return Ok(());
+    }
+    let parts: Vec<String> = silent.iter().map(|(what, who)| format!("{what} for: {}", who.join(","))).collect();
+    Err(refuse(attributes, object, &format!("failed quota: {name}: must specify {}", parts.join("; "))))
+}
+
 impl ResourceQuota {
     pub fn new(reader: Arc<dyn Reader>) -> Self {
-        Self { reader }
+        Self { reader, charges: Charges::default() }
     }
 
-    fn used(&self, attributes: &Attributes<'_>, quota: &Value, hard: &Amounts) -> Amounts {
+    fn used(&self, attributes: &Attributes<'_>, quota: &Value, hard: &Amounts, charges: &[Charge]) -> Amounts {
         let (group, plural) = (&*attributes.resource.group, &*attributes.resource.plural);
         let mut used: Amounts = hard.keys().map(|name| (name.clone(), Quantity::new(0))).collect();
-        for object in all(&*self.reader, group, plural, &attributes.info.namespace) {
-            if !counts(quota, plural, &object) {
-                continue;
-            }
-            for (name, quantity) in usage::of(group, plural, &object) {
+        let mut add = |amounts: Amounts| {
+            for (name, quantity) in amounts {
                 if let Some(sum) = used.get_mut(&name) {
                     *sum = sum.clone() + quantity;
                 }
             }
+        };
+        let mut written = HashSet::new();
+        for object in all(&*self.reader, group, plural, &attributes.info.namespace) {
+            if counts(quota, plural, &object) {
+                add(usage::of(group, plural, &object));
+                written.insert(meta::uid(&object).to_owned());
+            }
         }
+        let waits = |c: &&Charge| c.quota == meta::uid(quota) && !written.contains(&c.object);
+        charges.iter().filter(waits).for_each(|charge| add(charge.amounts.clone()));
         used
     }
 
     fn check(&self, attributes: &Attributes<'_>, object: &Value) -> Result<(), Status> {
         let (group, plural) = (&*attributes.resource.group, &*attributes.resource.plural);
+        let mut charges = self.charges.lock();
+        let mut new = Vec::new();
         for quota in all(&*self.reader, "", "resourcequotas", &attributes.info.namespace) {
             if !counts(&quota, plural, object) {
                 continue;
@@ -106,16 +148,7 @@ impl ResourceQuota {
             }
             let name = meta::name(&quota);
             if plural == "pods" && creates(attributes) {
-                let silent = usage::silent(object, &hard);
-                if !silent.is_empty() {
-                    let parts: Vec<String> =
-                        silent.iter().map(|(what, who)| format!("{what} for: {}", who.join(","))).collect();
-                    return Err(refuse(
-                        attributes,
-                        object,
-                        &format!("failed quota: {name}: must specify {}", parts.join("; ")),
-                    ));
-                }
+                speaks(attributes, object, name, &hard)?;
             }
             let mut requested = usage::of(group, plural, object);
             if let Some(old) = attributes.old.filter(|old| counts(&quota, plural, old)) {
@@ -130,10 +163,15 @@ impl ResourceQuota {
             if requested.is_empty() {
                 continue;
             }
-            let used = self.used(attributes, &quota, &hard);
+            let used = self.used(attributes, &quota, &hard, &charges);
             let exceeds = |what: &String| used[what].clone() + requested[what].clone() > hard[what];
             let failed: Vec<String> = requested.keys().filter(|what| exceeds(what)).cloned().collect();
             if failed.is_empty() {
+                new.push(Charge {
+                    quota: meta::uid(&quota).to_owned(),
+                    object: meta::uid(object).to_owned(),
+                    amounts: requested,
+                });
                 continue;
             }
             let only = |of: &Amounts| {
@@ -146,6 +184,12 @@ impl ResourceQuota {
                 only(&hard)
             );
             return Err(refuse(attributes, object, &message));
+        }
+        // An update's share is the difference to an object that is counted already: it is not held.
+        if !new.is_empty() && attributes.old.is_none() && !attributes.dry_run {
+            charges.extend(new);
+            let object = meta::uid(object).to_owned();
+            attributes.held.keep(Permit { charges: self.charges.clone(), object });
         }
         Ok(())
     }

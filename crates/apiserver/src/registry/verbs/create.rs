@@ -91,7 +91,7 @@ impl Registry {
         for warning in strategy.warnings(&context, &object, None) {
             call.warn(warning);
         }
-        self.admit_validate(call, Operation::Create, None, &object).await?;
+        let _held = self.admit_validate(call, Operation::Create, None, &object).await?;
         let key = keys::key(stored, &call.info.namespace, name);
         if call.options.dry_run {
             let taken = self.kind(call)?.get(&key).is_some();

@@ -169,7 +169,8 @@ impl Registry {
         api::defaults::apply(stored, &mut object);
         strategy.prepare_update(&context, &mut object, &old);
         prepare::kept_metadata(&mut object, &old);
-        if call.info.subresource != "status" {
+        // Neither what is observed nor the choice of a node is a new wish.
+        if !matches!(call.info.subresource.as_str(), "status" | "binding") {
             prepare::bump_generation(stored, &mut object, &old);
         }
         let name = call.info.name.as_str();
@@ -206,7 +207,7 @@ impl Registry {
         for warning in strategy.warnings(&context, &object, Some(old)) {
             call.warn(warning);
         }
-        self.admit_validate(call, Operation::Update, Some(old), &object).await?;
+        let _held = self.admit_validate(call, Operation::Update, Some(old), &object).await?;
         if prepare::finished(&object, old) && !strategy.holds_deletion(&object) {
             return self.delete_by_update(call, stored, current, object, old).await;
         }
