@@ -34,6 +34,15 @@ fn ok(command: &mut Command) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Waits for something that no command waits for.
+fn eventually(what: &str, holds: &dyn Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(40);
+    while !holds() {
+        assert!(Instant::now() < deadline, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 impl Hosts {
     fn new() -> Self {
         let root = ok(Command::new("id").arg("-u")) == "0";
@@ -320,11 +329,7 @@ fn the_agent_comes_back(hosts: &Hosts, pods: &Pods) {
     assert!(hosts.podium_ok(2, &["status"]).contains("waits for server"));
     hosts.podium_ok(1, &["up", "--detach", "--node-name", "one", "--node-monitor-grace-period", "20s"]);
     // What the API says of the node is from before: the agent itself knows whether it is back.
-    let deadline = Instant::now() + Duration::from_secs(40);
-    while !hosts.podium_ok(2, &["status"]).contains("Ready") {
-        assert!(Instant::now() < deadline, "{}", hosts.podium_ok(2, &["status"]));
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    eventually("the agent is back", &|| hosts.podium_ok(2, &["status"]).contains("Ready"));
     assert_eq!(hosts.in_pod(&pods.names[1], &["hostname"]), pods.names[1]);
     assert_eq!(started(), before, "the container is the same");
     let other = hosts.podium_fails(2, &["up"]);
@@ -345,9 +350,8 @@ fn a_lost_node_loses_its_pods(hosts: &Hosts) {
     assert_eq!(nodes(), "two");
     hosts.kill(2);
     hosts.kubectl(&["wait", "node", "two", "--for=condition=Ready=Unknown", "--timeout=60s"]);
-    hosts.kubectl(&["wait", "deployment/roamer", "--for=jsonpath={.status.availableReplicas}=0", "--timeout=20s"]);
-    hosts.kubectl(&["wait", "deployment/roamer", "--for=condition=Available", "--timeout=30s"]);
-    assert!(nodes().contains("one"), "{}", nodes());
+    eventually("the pod runs on the other node", &|| nodes() == "one");
+    hosts.kubectl(&["rollout", "status", "deployment/roamer", "--timeout=30s"]);
     let taints = hosts.kubectl(&["get", "node", "two", "-o", "jsonpath={.spec.taints[*].key}"]);
     assert!(taints.contains("node.kubernetes.io/unreachable"), "{taints}");
 }
