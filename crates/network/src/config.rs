@@ -106,6 +106,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The range of all pods.
     pub cluster_cidr: Cidr,
+    /// The range of all Services.
+    pub service_cidr: Cidr,
     /// The address of the cluster's DNS.
     pub dns_ip: Ipv4Addr,
     /// `cluster.local`.

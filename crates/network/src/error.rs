@@ -50,6 +50,12 @@ pub enum Error {
         /// The pod's address.
         ip: Ipv4Addr,
     },
+    /// A link that was just made is not there: something else removed it.
+    #[error("the link {name} vanished while it was set up")]
+    NoLink {
+        /// The link.
+        name: String,
+    },
     /// The room is being shut down.
     #[error("the network is shutting down")]
     Stopped,

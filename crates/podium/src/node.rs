@@ -101,6 +101,7 @@ fn network_config(plan: &Plan, log: Log) -> anyhow::Result<network::Config> {
         node_port_ips: vec![Ipv4Addr::LOCALHOST],
         data_dir: plan.instance.dir.join("network"),
         cluster_cidr: plan.cluster.pod_cidr.parse()?,
+        service_cidr: plan.cluster.service_cidr.parse()?,
         dns_ip,
         cluster_domain: plan.cluster.cluster_domain.clone(),
         overlay: network::Overlay { id: plan.cluster.overlay_id, port: plan.cluster.overlay_port },

@@ -46,6 +46,7 @@ fn inside() {
         node_port_ips: vec![],
         data_dir: "/nowhere".into(),
         cluster_cidr: "10.244.0.0/16".parse().expect("a range"),
+        service_cidr: "10.96.0.0/12".parse().expect("a range"),
         dns_ip: Ipv4Addr::new(10, 96, 0, 10),
         cluster_domain: "cluster.local".into(),
         overlay: Overlay { id: 7, port: 8472 },

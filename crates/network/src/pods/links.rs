@@ -10,7 +10,7 @@ use sys::netlink::{
     route::{Changes, Mac, Reach, Route, Router, Veth},
 };
 
-use crate::error::Error;
+use crate::{config::Cidr, error::Error};
 
 /// The gateway of all pods.
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(169, 254, 1, 1);
@@ -18,6 +18,8 @@ const GATEWAY: Ipv4Addr = Ipv4Addr::new(169, 254, 1, 1);
 const HOST_MAC: Mac = [0xee; 6];
 const INSIDE: &str = "eth0";
 const LOOPBACK: u32 = 1;
+/// The metric of a route that any other one to the same place beats.
+const LAST_RESORT: u32 = 1 << 20;
 
 /// What to make.
 #[derive(Debug, Clone)]
@@ -134,19 +136,42 @@ pub(crate) fn mtu_of(ip: Ipv4Addr) -> Result<u32, Error> {
     Ok(link.map_or(1500, |l| if l.index == LOOPBACK { 1500 } else { l.mtu }))
 }
 
-/// Makes the link that holds addresses of the cluster on this host, with one of them. What is no address of the node
-/// itself has [`Reach::Host`]: it must never become the source of packets that go elsewhere.
-pub(crate) fn hold_address(name: &str, ip: Ipv4Addr, reach: Reach) -> Result<(), Error> {
-    let here = Router::open()?;
+/// Makes the link that holds addresses of the cluster on this host, and says its number.
+fn holder(here: &Router, name: &str) -> Result<u32, Error> {
     let mut changes = Changes::default();
     changes.holder(name);
     match here.apply(&changes, || format!("make link {name}")) {
         Err(error) if !error.is_there() => return Err(error.into()),
         Ok(()) | Err(_) => {}
     }
-    let link = here.link(name)?.ok_or(Error::Vanished { ip })?.index;
+    Ok(here.link(name)?.ok_or_else(|| Error::NoLink { name: name.to_owned() })?.index)
+}
+
+/// Takes one more address onto that link. What is no address of the node itself has [`Reach::Host`]: it must never become
+/// the source of packets that go elsewhere.
+pub(crate) fn hold_address(name: &str, ip: Ipv4Addr, reach: Reach) -> Result<(), Error> {
+    let here = Router::open()?;
+    let link = holder(&here, name)?;
     let mut changes = Changes::default();
     changes.up(link).address(link, ip, 32, reach);
     here.apply(&changes, || format!("give {ip} to link {name}"))?;
+    Ok(())
+}
+
+/// A way to the addresses of Services, so that this host reaches them without a default route too: the rules lead a
+/// packet to an endpoint only after the kernel has found it a way. Routes that are there win.
+pub(crate) fn route_services(name: &str, services: Cidr, source: Ipv4Addr) -> Result<(), Error> {
+    let here = Router::open()?;
+    let link = holder(&here, name)?;
+    let mut changes = Changes::default();
+    changes.up(link).route(&Route {
+        to: (services.base(), services.prefix()),
+        via: None,
+        link,
+        source: Some(source),
+        metric: LAST_RESORT,
+        on_link: false,
+    });
+    here.apply(&changes, || format!("route {services} to {name}"))?;
     Ok(())
 }

@@ -42,11 +42,16 @@ impl Pods {
     pub async fn open(config: Config, rules: Arc<Rules>) -> Result<Self, Error> {
         let (dir, ip, names) = (config.data_dir.clone(), config.node_ip, config.names());
         // A host without a network has no address of its own: the node has one of the pods' range then.
-        let own = config.cluster_cidr.contains(ip).then(|| config.names().link);
+        let (link, own) = (config.names().link, config.cluster_cidr.contains(ip));
+        let (services, log) = (config.service_cidr, config.log.clone());
         let (addresses, mtu) = blocking(move || {
             forward();
-            if let Some(link) = own {
+            if own {
                 links::hold_address(&link, ip, Reach::Universe)?;
+            }
+            // Only a host without a default route needs it.
+            if let Err(error) = links::route_services(&link, services, ip) {
+                log(&format!("network: {error}"));
             }
             Ok((Addresses::open(&dir)?, links::mtu_of(ip)?))
         })
