@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     core::Commit,
-    disk::{Home, io_error},
+    disk::Home,
     draft::Draft,
     index::RecordId,
     log::{Log, Step},
@@ -190,10 +190,7 @@ impl Committer {
         if self.log.is_some() {
             return Ok(());
         }
-        let options = &self.shared.options;
-        let file = self.home.file();
-        options.medium.forget_cache(&file).map_err(|e| io_error("open the datastore again", &file, &e))?;
-        let mut log = Log::open(&self.home, options)?;
+        let mut log = Log::open(&self.home, &self.shared.options)?;
         let loose = log.beyond(&self.shared.core.read())?;
         for commit in loose {
             let commit = commit.link(&self.shared.core.read());

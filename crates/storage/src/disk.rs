@@ -104,16 +104,24 @@ pub(crate) fn sync_directory(dir: &Path) -> Result<(), Error> {
 }
 
 /// redb's file without our page in front. Clones are the same file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Disk {
+    path: PathBuf,
+    medium: Arc<dyn Medium>,
     below: Arc<dyn StorageBackend>,
     /// The end of what was ever written.
     reach: Arc<AtomicU64>,
 }
 
+impl std::fmt::Debug for Disk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Disk").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl Disk {
     /// Makes a new file with our page in front.
-    pub fn create(path: &Path, medium: &dyn Medium) -> Result<Self, Error> {
+    pub fn create(path: &Path, medium: &Arc<dyn Medium>) -> Result<Self, Error> {
         let fail = |e: io::Error| io_error("create the datastore", path, &e);
         let file = OpenOptions::new()
             .read(true)
@@ -134,7 +142,7 @@ impl Disk {
     }
 
     /// Opens a file after a look at its first page. Says its version too.
-    pub fn open(path: &Path, medium: &dyn Medium) -> Result<(Self, u32), Error> {
+    pub fn open(path: &Path, medium: &Arc<dyn Medium>) -> Result<(Self, u32), Error> {
         let fail = |e: io::Error| io_error("open the datastore", path, &e);
         let file = OpenOptions::new().read(true).write(true).open(path).map_err(fail)?;
         let disk = Self::over(path, file, medium)?;
@@ -153,11 +161,11 @@ impl Disk {
         Ok((disk, version))
     }
 
-    fn over(path: &Path, file: File, medium: &dyn Medium) -> Result<Self, Error> {
+    fn over(path: &Path, file: File, medium: &Arc<dyn Medium>) -> Result<Self, Error> {
         let file = FileBackend::new(file).map_err(|e| damaged(path, e.to_string()))?;
         let below: Arc<dyn StorageBackend> = Arc::from(medium.wrap(Box::new(file)));
         let reach = below.len().map_err(|e| io_error("look at the datastore", path, &e))?;
-        Ok(Self { below, reach: Arc::new(AtomicU64::new(reach)) })
+        Ok(Self { path: path.to_owned(), medium: medium.clone(), below, reach: Arc::new(AtomicU64::new(reach)) })
     }
 
     /// Makes it look like a file of version 1.
@@ -210,7 +218,11 @@ impl StorageBackend for Disk {
         self.below.set_len(len + FRONT)
     }
     fn sync_data(&self) -> io::Result<()> {
-        self.below.sync_data()
+        self.below.sync_data().inspect_err(|_| {
+            // At once: whoever reads the file next, a new process perhaps, must not believe in what the kernel has given up.
+            // If even that fails there is nothing left to try, and the error of the sync says enough.
+            let _ = self.medium.forget_cache(&self.path);
+        })
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.reach.fetch_max(offset + FRONT + data.len() as u64, Ordering::Relaxed);

@@ -36,7 +36,6 @@ mod tests {
     use crate::{
         disk::{Disk, Home},
         log::Log,
-        medium::Machine,
         options::Options,
     };
 
@@ -44,7 +43,7 @@ mod tests {
     fn a_file_of_the_first_version_is_converted() {
         let dir = tempfile::tempdir().unwrap();
         let home = Home::open(dir.path()).unwrap();
-        let disk = Disk::create(&home.file(), &Machine).unwrap();
+        let disk = Disk::create(&home.file(), &Options::default().medium).unwrap();
         disk.as_first_version();
         let db = Builder::new().create_with_backend(disk).unwrap();
         let txn = db.begin_write().unwrap();

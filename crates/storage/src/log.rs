@@ -53,17 +53,17 @@ impl Log {
             drop(Self::create(&home.cradle(), options)?);
             home.settle()?;
         }
-        let (mut disk, version) = Disk::open(&path, &*options.medium)?;
+        let (mut disk, version) = Disk::open(&path, &options.medium)?;
         if version < VERSION {
             convert(home, disk, options)?;
-            (disk, _) = Disk::open(&path, &*options.medium)?;
+            (disk, _) = Disk::open(&path, &options.medium)?;
         }
         Self::over(&path, disk, options)
     }
 
     /// Makes a new log at `path`.
     pub fn create(path: &Path, options: &Options) -> Result<Self, Error> {
-        let mut log = Self::over(path, Disk::create(path, &*options.medium)?, options)?;
+        let mut log = Self::over(path, Disk::create(path, &options.medium)?, options)?;
         log.import(&[], 0)?;
         Ok(log)
     }
