@@ -328,8 +328,11 @@ fn the_agent_comes_back(hosts: &Hosts, pods: &Pods) {
     assert!(alone.contains("does not answer yet"), "{alone}");
     assert!(hosts.podium_ok(2, &["status"]).contains("waits for server"));
     hosts.podium_ok(1, &["up", "--detach", "--node-name", "one", "--node-monitor-grace-period", "20s"]);
-    // What the API says of the node is from before: the agent itself knows whether it is back.
-    eventually("the agent is back", &|| hosts.podium_ok(2, &["status"]).contains("Ready"));
+    // What the API says of the node is from before: the agent itself knows whether it is back, and has its pod again.
+    eventually("the agent is back", &|| {
+        let status = hosts.podium_ok(2, &["status"]);
+        status.contains("Ready") && status.contains("two, 1 pods")
+    });
     assert_eq!(hosts.in_pod(&pods.names[1], &["hostname"]), pods.names[1]);
     assert_eq!(started(), before, "the container is the same");
     let other = hosts.podium_fails(2, &["up"]);

@@ -85,7 +85,7 @@ fn path(dir: &Path, kind: Kind, end: &str) -> PathBuf {
 pub fn renewal(begin: Timestamp, end: Timestamp, chance: f64) -> Timestamp {
     let life = end.duration_since(begin).max(SignedDuration::ZERO);
     let part = 0.7 + 0.2 * chance.clamp(0.0, 1.0);
-    let wait = SignedDuration::from_secs((life.as_secs_f64() * part) as i64);
+    let wait = SignedDuration::from_secs((life.as_secs_f64() * part).round() as i64);
     begin.checked_add(wait).unwrap_or(end)
 }
 
