@@ -172,7 +172,7 @@ mod tests {
             ("crates/api/src/a.rs", "fn f() { unsafe { g() } }\n", "unsafe"),
             ("crates/api/src/a.rs", "    todo!()\n", "unfinished"),
             ("crates/api/src/utils.rs", "", "name it"),
-            ("crates/kubelet/src/pods/plan.rs", "let now = Timestamp::now();\n", "no IO"),
+            ("crates/network/src/proxy/plan.rs", "let now = Timestamp::now();\n", "no IO"),
             ("crates/kubelet/src/a.rs", "let x = std::env::var(\"X\");\n", "configuration"),
             ("crates/kubelet/src/a.rs", "tokio::select! {\n    a = b => {}\n}\n", "biased"),
             ("crates/scheduler/src/a.rs", "let now = Timestamp::now();\n", "handed in"),
