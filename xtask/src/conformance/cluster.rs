@@ -43,6 +43,12 @@ pub struct Wanted<'a> {
 }
 
 const REGISTRY: &str = "127.0.0.1:5001";
+/// Names of the nodes and, with the place's name, of their network namespaces; the first is the server's.
+const NODES: [&str; 2] = ["node-1", "node-2"];
+/// What ties them together.
+const LAN: &str = "lan";
+/// The server's address.
+const SERVER: &str = "198.18.7.2";
 /// The network namespace that `../shared/upstream` uses.
 const UPSTREAM_NET: &str = "podium-acc";
 const UPSTREAM_DIR: &str = "/var/tmp/podium-upstream";
@@ -88,20 +94,34 @@ impl Place {
     fn start_podium(&self, wanted: &Wanted) -> anyhow::Result<Cluster> {
         let podium = self.dir.join("podium");
         std::fs::copy(wanted.podium, &podium).with_context(|| wanted.podium.display().to_string())?;
-        let net = self.network()?;
-        self.registry(&net, wanted.images)?;
+        self.network()?;
         let registries = self.dir.join("registries.yaml");
         std::fs::write(&registries, format!("mirrors:\n  registry.k8s.io:\n    endpoint: [\"http://{REGISTRY}\"]\n"))?;
-        let data = self.data();
-        let mut up = inside(&net, &podium);
-        up.args(["up", "--detach", "--node-name", "node-1", "--data-dir"])
-            .arg(&data)
-            .arg("--registries")
-            .arg(registries);
-        up.env("KUBECONFIG", self.dir.join("kubeconfig")).stdin(Stdio::null());
-        processes::finish(&mut up, Duration::from_secs(90)).context("podium up")?;
-        let (kubeconfig, logs) = (data.join("admin.kubeconfig"), vec![data.join("podium.log")]);
-        Ok(Cluster { net, kubeconfig, logs, nodes: 1 })
+        let [one, two] = NODES.map(|node| self.net(node));
+        let [data, second] = NODES.map(|node| self.data(node));
+        let podium = |net: &Path, words: &[&str], data: &Path| {
+            let mut command = inside(net, &podium);
+            command.args(words).arg("--data-dir").arg(data);
+            command.env("KUBECONFIG", self.dir.join("kubeconfig")).stdin(Stdio::null());
+            command
+        };
+        self.registry(&one, wanted.images)?;
+        let mut up = podium(&one, &["up", "--detach", "--node-name", NODES[0]], &data);
+        processes::finish(up.arg("--registries").arg(&registries), Duration::from_secs(90)).context("podium up")?;
+
+        // The second node joins as any machine does, over the network, with a registry of its own on its loopback.
+        self.registry(&two, wanted.images)?;
+        let token = podium(&one, &["token", "create"], &data).output().context("podium token create")?;
+        let said = String::from_utf8_lossy(&token.stderr);
+        anyhow::ensure!(token.status.success(), "podium token create: {}", said.trim());
+        let token = String::from_utf8(token.stdout)?;
+        let server = format!("https://{SERVER}:6443");
+        let join = ["agent", "--detach", "--node-name", NODES[1], "--server", &server, "--token", token.trim()];
+        let mut agent = podium(&two, &join, &second);
+        processes::finish(agent.arg("--registries").arg(&registries), Duration::from_secs(90))
+            .context("podium agent")?;
+        let logs = vec![data.join("podium.log"), second.join("podium.log")];
+        Ok(Cluster { net: one, kubeconfig: data.join("admin.kubeconfig"), logs, nodes: 2 })
     }
 
     fn start_upstream(&self, folder: &Path, images: &Path) -> anyhow::Result<Cluster> {
@@ -116,34 +136,46 @@ impl Place {
         Ok(Cluster { net, kubeconfig: Path::new(UPSTREAM_DIR).join("pki/admin.kubeconfig"), logs, nodes: 1 })
     }
 
-    /// The node's namespace and a neighbour with an address that is the default route: the outside of this cluster.
-    fn network(&self) -> anyhow::Result<PathBuf> {
-        let [node, lan] = self.namespaces();
-        let script = format!(
-            "ip netns add {node}; ip netns add {lan}; ip -n {node} link set lo up; ip -n {lan} link set lo up
-             ip -n {lan} link add lan type bridge; ip -n {lan} addr add 198.18.7.1/24 dev lan; ip -n {lan} link set lan up
-             ip link add up0 netns {node} type veth peer name node-1 netns {lan}
-             ip -n {lan} link set node-1 master lan up
-             ip -n {node} addr add 198.18.7.2/24 dev up0; ip -n {node} link set up0 up; ip -n {node} route add default via 198.18.7.1"
+    /// The nodes' namespaces, and one whose bridge ties them together and has the address of the default route: the
+    /// outside of this cluster.
+    fn network(&self) -> anyhow::Result<()> {
+        let lan = self.namespace(LAN);
+        let mut script = format!(
+            "ip netns add {lan}; ip -n {lan} link set lo up
+             ip -n {lan} link add lan type bridge; ip -n {lan} addr add 198.18.7.1/24 dev lan; ip -n {lan} link set lan up"
         );
+        for (name, address) in NODES.into_iter().zip([SERVER, "198.18.7.3"]) {
+            let node = self.namespace(name);
+            script += &format!(
+                "\nip netns add {node}; ip -n {node} link set lo up
+                 ip link add up0 netns {node} type veth peer name {name} netns {lan}
+                 ip -n {lan} link set {name} master lan up
+                 ip -n {node} addr add {address}/24 dev up0; ip -n {node} link set up0 up
+                 ip -n {node} route add default via 198.18.7.1"
+            );
+        }
         processes::finish(Command::new("sh").args(["-ec", &script]), Duration::from_secs(30))
-            .context("network namespaces")?;
-        Ok(Path::new("/run/netns").join(node))
+            .context("network namespaces")
     }
 
-    fn namespaces(&self) -> [String; 2] {
-        ["node-1", "lan"].map(|what| format!("podium-{}-{what}", self.name))
+    fn namespace(&self, what: &str) -> String {
+        format!("podium-{}-{what}", self.name)
     }
 
-    fn data(&self) -> PathBuf {
-        self.dir.join("data")
+    fn net(&self, node: &str) -> PathBuf {
+        Path::new("/run/netns").join(self.namespace(node))
+    }
+
+    /// Where a node's process keeps its things.
+    fn data(&self, node: &str) -> PathBuf {
+        self.dir.join(if node == NODES[0] { "data" } else { node })
     }
 
     fn registry(&self, net: &Path, images: &Path) -> anyhow::Result<()> {
         let config = self.dir.join("registry.yml");
         std::fs::write(&config, suite::registry_config(images, REGISTRY))?;
         let mut serve = inside(net, Path::new("docker-registry"));
-        let log = File::create(self.dir.join("registry.log"))?;
+        let log = File::options().create(true).append(true).open(self.dir.join("registry.log"))?;
         self.mark(&mut serve).arg("serve").arg(config).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         serve.spawn().context("docker-registry (Debian's package of that name)")?;
         let mut wait = inside(net, Path::new("bash"));
@@ -170,19 +202,22 @@ impl Place {
             note(processes::finish(&mut down, Duration::from_secs(120)).context("upstream/down"));
         }
         let podium = self.dir.join("podium");
-        let [node, lan] = self.namespaces();
-        let net = Path::new("/run/netns").join(&node);
-        if podium.exists() && net.exists() {
-            let mut reset = inside(&net, &podium);
-            reset
-                .args(["reset", "--yes", "--data-dir"])
-                .arg(self.data())
-                .env("KUBECONFIG", self.dir.join("kubeconfig"));
-            note(processes::finish(&mut reset, Duration::from_secs(120)).context("podium reset"));
+        for node in NODES.into_iter().rev() {
+            let net = self.net(node);
+            if podium.exists() && net.exists() {
+                let mut reset = inside(&net, &podium);
+                reset
+                    .args(["reset", "--yes", "--data-dir"])
+                    .arg(self.data(node))
+                    .env("KUBECONFIG", self.dir.join("kubeconfig"));
+                note(processes::finish(&mut reset, Duration::from_secs(120)).context("podium reset"));
+            }
         }
-        for name in [node, lan] {
-            if Path::new("/run/netns").join(&name).exists() {
-                note(processes::finish(Command::new("ip").args(["netns", "del", &name]), Duration::from_secs(30)));
+        for name in [NODES[0], NODES[1], LAN] {
+            if self.net(name).exists() {
+                let mut delete = Command::new("ip");
+                delete.args(["netns", "del", &self.namespace(name)]);
+                note(processes::finish(&mut delete, Duration::from_secs(30)));
             }
         }
         if self.dir.exists() {

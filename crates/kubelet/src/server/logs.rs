@@ -91,6 +91,7 @@ async fn messages(upgraded: OnUpgrade, mut pieces: mpsc::Receiver<Bytes>, wanted
         Ok(())
     };
     tokio::select! {
+        biased;
         sent = send => sent,
         gone = gone => gone,
     }
