@@ -164,6 +164,46 @@ pub fn limits(pod: &Value) -> Amounts {
     total
 }
 
+/// Completes what a pod asks for itself (`spec.resources`), where it asks for anything: limits on huge pages and requests
+/// come from its containers, requests also from its limits, and limits where every container has one.
+pub fn default_own_resources(spec: &mut Value) {
+    let (mut own_requests, mut own_limits) =
+        (amounts(&spec["resources"]["requests"]), amounts(&spec["resources"]["limits"]));
+    if own_requests.is_empty() && own_limits.is_empty() {
+        return;
+    }
+    let mut added = Vec::new();
+    let limits = over_containers(spec, "limits");
+    let mut complete = |known: &mut Amounts, list: &'static str, name: &String, amount: &Quantity| {
+        if of_pod_level(name) && !known.contains_key(name) {
+            known.insert(name.clone(), amount.clone());
+            added.push((list, name.clone(), amount.to_string()));
+        }
+    };
+    let huge = |name: &str| name.starts_with("hugepages-");
+    for (name, amount) in limits.iter().filter(|(name, _)| huge(name) && !own_requests.contains_key(*name)) {
+        complete(&mut own_limits, "limits", name, amount);
+    }
+    for (name, amount) in container_requests(spec).iter().filter(|(name, _)| !huge(name)) {
+        complete(&mut own_requests, "requests", name, amount);
+    }
+    for (name, amount) in &own_limits {
+        complete(&mut own_requests, "requests", name, amount);
+    }
+    let everywhere = |name: &str| {
+        let lists = ["containers", "initContainers", "ephemeralContainers"];
+        let mut all = lists.iter().flat_map(|list| items(&spec[list]));
+        all.all(|container| !container["resources"]["limits"][name].is_null())
+    };
+    for (name, request) in own_requests.iter().filter(|(name, _)| everywhere(name)) {
+        let limit = limits.get(name).filter(|limit| *limit > request).unwrap_or(request);
+        complete(&mut own_limits, "limits", name, limit);
+    }
+    for (list, name, amount) in added {
+        spec["resources"][list][name] = amount.into();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,6 +228,28 @@ mod tests {
             computed_qos_class(&json!({"spec": {"resources": {"limits": {"cpu": "1"}}, "containers": [{}]}})),
             "Burstable"
         );
+    }
+
+    #[test]
+    fn what_a_pod_asks_for_itself_is_completed() {
+        let spec = |own: Value, containers: Value| json!({"resources": own, "containers": containers});
+        let half = json!([{"resources": {"requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"memory": "1Gi", "hugepages-2Mi": "4Mi"}}},
+            {"resources": {"requests": {"cpu": "50m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}}}]);
+        for (own, expected) in [
+            (json!({}), json!({})),
+            (
+                json!({"requests": {"cpu": "1"}}),
+                json!({"requests": {"cpu": "1", "memory": "2Gi", "hugepages-2Mi": "4Mi"}, "limits": {"memory": "3Gi", "hugepages-2Mi": "4Mi"}}),
+            ),
+            (
+                json!({"requests": {"memory": "4Gi", "hugepages-2Mi": "8Mi"}, "limits": {"cpu": "1"}}),
+                json!({"requests": {"cpu": "150m", "memory": "4Gi", "hugepages-2Mi": "8Mi"}, "limits": {"cpu": "1", "memory": "4Gi"}}),
+            ),
+        ] {
+            let mut found = spec(own.clone(), half.clone());
+            default_own_resources(&mut found);
+            assert_eq!(found, spec(expected, half.clone()), "{own}");
+        }
     }
 
     #[test]

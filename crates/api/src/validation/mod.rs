@@ -140,11 +140,17 @@ pub fn subresource(resource: &Resource, name: &str, new: &Value, old: &Value) ->
     meta::update(resource, new, old, &mut report);
     match (&*resource.kind, name) {
         ("Pod", "ephemeralcontainers") => pod::update::ephemeral_containers(new, old, &mut report),
-        ("Pod", "resize") => pod::update::resize(new, old, &mut report),
+        ("Pod", "resize") => pod::resize::resize(new, old, &mut report),
         ("Namespace", "finalize") => config::namespace_finalizers(new, &mut report),
         _ => {}
     }
     report.errors
+}
+
+/// The difference of two values as it stands in refusals: a unified diff of their indented JSON.
+#[must_use]
+pub fn unified_diff(old: &Value, new: &Value) -> String {
+    diff::unified(old, new)
 }
 
 /// What is wrong with a `Binding`.

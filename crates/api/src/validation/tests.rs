@@ -127,6 +127,76 @@ fn a_pod_changes_only_where_it_may() {
 }
 
 #[test]
+fn a_resize_changes_cpu_and_memory_only() {
+    let (resource, mut old) = normal(
+        "",
+        "v1",
+        "Pod",
+        json!({"metadata": {"name": "p"}, "spec": {
+        "initContainers": [{"name": "i", "image": "i", "resources": {"requests": {"cpu": "5m"}}}],
+        "containers": [{"name": "a", "image": "i", "resources": {"requests": {"cpu": "20m", "ephemeral-storage": "1Gi"}}}, {"name": "b", "image": "i"}]}}),
+    );
+    old["metadata"]["resourceVersion"] = "1".into();
+    old["status"] = json!({"phase": "Running", "qosClass": "Burstable"});
+    let cases: [(&str, Value, &[&str]); 11] = [
+        ("/spec/containers/0/resources/requests/cpu", json!("25m"), &[]),
+        ("/spec/containers/0/resources/limits", json!({"cpu": "35m", "memory": "50Mi"}), &[]),
+        ("/spec/containers/1/resources", json!({"requests": {"memory": "30Mi"}}), &[]),
+        ("/spec/initContainers/0/resources/requests/cpu", json!("6m"), &[]),
+        ("/spec/resources", json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}}), &[]),
+        (
+            "/spec/containers/0/resources/requests/ephemeral-storage",
+            json!("2Gi"),
+            &["spec: Forbidden: only cpu and memory resources are mutable"],
+        ),
+        (
+            "/spec/containers/0/resources",
+            json!({"requests": {"ephemeral-storage": "1Gi"}}),
+            &["spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed"],
+        ),
+        (
+            "/spec/containers/1/name",
+            json!("c"),
+            &["spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize"],
+        ),
+        (
+            "/spec/containers/0/resizePolicy",
+            json!([{"resourceName": "cpu", "restartPolicy": "RestartContainer"}]),
+            &["spec: Forbidden: only cpu and memory resources are mutable"],
+        ),
+        (
+            "/spec/initContainers",
+            json!([]),
+            &["spec.initContainers: Forbidden: initContainers may not be added or removed on resize"],
+        ),
+        ("/spec/hostname", json!("other"), &["spec: Forbidden: only cpu and memory resources are mutable"]),
+    ];
+    for (at, value, expected) in cases {
+        let mut new = old.clone();
+        let (parent, field) = at.rsplit_once('/').unwrap();
+        new.pointer_mut(parent).unwrap()[field] = value;
+        let found: Vec<String> = subresource(resource, "resize", &new, &old).iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{at}");
+    }
+    let refused =
+        |old: &Value| subresource(resource, "resize", old, old).iter().map(ToString::to_string).collect::<Vec<_>>();
+    let mut mirror = old.clone();
+    mirror["metadata"]["annotations"] = json!({"kubernetes.io/config.mirror": "x"});
+    mirror["spec"]["nodeName"] = "n".into();
+    assert_eq!(refused(&mirror), ["[]: Forbidden: static pods cannot be resized"]);
+    old["status"]["containerStatuses"] = json!([{"name": "a", "state": {"running": {}}}]);
+    assert_eq!(refused(&old), ["spec: Forbidden: Pod running on node without support for resize"]);
+    let mut class = old.clone();
+    old["status"] = json!({"qosClass": "BestEffort"});
+    class["status"] = old["status"].clone();
+    let found = subresource(resource, "resize", &class, &old);
+    assert_eq!(
+        found[0].to_string(),
+        "spec: Invalid value: \"BestEffort\": Pod QOS Class may not change as a result of resizing"
+    );
+}
+
+#[test]
 fn data_has_a_bound() {
     let found = errors("", "v1", "ConfigMap", json!({"metadata": {"name": "m"}, "data": {"x": "y".repeat(1_100_000)}}));
     assert_eq!(found, ["[]: Too long: may not be more than 1048576 bytes"]);

@@ -40,12 +40,18 @@ fn only(object: &mut Value, old: &Value, change: impl FnOnce(&mut Value, &Value)
     change(object, &sent);
 }
 
+/// Only what a resize may change is taken; containers that came, went or moved are left for validation to refuse.
 fn resize(pod: &mut Value, sent: &Value) {
     for key in ["containers", "initContainers"] {
-        let wanted = list(sent, &format!("/spec/{key}")).to_vec();
-        let Some(Value::Array(containers)) = pod.pointer_mut(&format!("/spec/{key}")) else { continue };
-        for container in containers.iter_mut() {
-            let Some(new) = wanted.iter().find(|w| w["name"] == container["name"]) else { continue };
+        let path = format!("/spec/{key}");
+        let (wanted, had) = (list(sent, &path), list(pod, &path));
+        let same = wanted.len() == had.len() && wanted.iter().zip(had).all(|(new, old)| new["name"] == old["name"]);
+        if !same {
+            put(map(pod, "spec"), key, sent.pointer(&path).cloned());
+            continue;
+        }
+        let containers = pod.pointer_mut(&path).and_then(Value::as_array_mut).into_iter().flatten();
+        for (container, new) in containers.zip(wanted) {
             for part in ["resources", "resizePolicy"] {
                 if let Some(container) = container.as_object_mut() {
                     put(container, part, new.get(part).cloned());
@@ -53,13 +59,29 @@ fn resize(pod: &mut Value, sent: &Value) {
             }
         }
     }
-    let resources = sent.pointer("/spec/resources").cloned();
-    put(map(pod, "spec"), "resources", resources);
+    if let Some(resources) = sent.pointer("/spec/resources") {
+        map(pod, "spec").insert("resources".into(), resources.clone());
+    }
+    if let Some(spec) = pod.get_mut("spec") {
+        api::pod::default_own_resources(spec);
+    }
+}
+
+/// A client that does not know of a pod's own resources leaves them out, and keeps them.
+fn keep_own_resources(pod: &mut Value, old: &Value) {
+    if pod.pointer("/spec/resources").is_none()
+        && let Some(resources) = old.pointer("/spec/resources")
+    {
+        map(pod, "spec").insert("resources".into(), resources.clone());
+    }
 }
 
 impl Strategy for Pods {
     fn prepare_create(&self, context: &Context<'_>, object: &mut Value) {
         meta::set_generation(object, 1);
+        if let Some(spec) = object.get_mut("spec") {
+            api::pod::default_own_resources(spec);
+        }
         object["status"] = json!({"phase": "Pending", "qosClass": api::pod::computed_qos_class(object)});
         if !list(object, "/spec/schedulingGates").is_empty() {
             let condition = json!({"type": "PodScheduled", "status": "False", "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates"});
@@ -79,6 +101,7 @@ impl Strategy for Pods {
                 put(map(pod, "spec"), "ephemeralContainers", sent.pointer("/spec/ephemeralContainers").cloned())
             }),
             "resize" => only(object, old, resize),
+            "" => keep_own_resources(object, old),
             _ => {}
         }
     }
@@ -133,6 +156,27 @@ mod tests {
         ] {
             assert_eq!(Pods.grace_seconds(&pod, asked), Some(expected), "{pod} {asked:?}");
         }
+    }
+
+    #[test]
+    fn a_resize_takes_amounts_and_nothing_else() {
+        let old = json!({"metadata": {"name": "p"}, "spec": {"resources": {"requests": {"cpu": "1"}}, "containers": [
+            {"name": "a", "image": "i", "resources": {"requests": {"cpu": "10m"}}}, {"name": "b", "image": "i", "resources": {}}]}});
+        let mut sent = old.clone();
+        sent["metadata"]["labels"] = json!({"x": "y"});
+        sent["spec"]["nodeName"] = "n".into();
+        sent["spec"]["containers"][0]["image"] = "j".into();
+        sent["spec"]["containers"][0]["resources"] = json!({"requests": {"cpu": "20m"}});
+        map(&mut sent, "spec").remove("resources");
+        let mut taken = sent.clone();
+        only(&mut taken, &old, resize);
+        let mut expected = old.clone();
+        expected["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "20m".into();
+        assert_eq!(taken, expected);
+        let turned = json!([{"name": "b", "image": "i"}, {"name": "a", "image": "i"}]);
+        sent["spec"]["containers"] = turned.clone();
+        only(&mut sent, &old, resize);
+        assert_eq!(sent["spec"]["containers"], turned, "validation says what is wrong with it");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod container;
 mod env;
 mod handler;
 mod projected;
+pub(in crate::validation) mod resize;
 pub(in crate::validation) mod resources;
 mod security;
 mod spread;
