@@ -1,6 +1,6 @@
 //! Typed calls.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ListMeta;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::{
     error::Error,
+    link::Link,
     object::{KindScope, Object},
     transport::{Request, SharedTransport, WatchStream},
 };
@@ -30,6 +31,7 @@ pub struct Client {
     transport: SharedTransport,
     deadline: Duration,
     manager: Option<&'static str>,
+    link: Arc<Link>,
 }
 
 /// Format of a patch.
@@ -202,7 +204,7 @@ impl Client {
     /// A client over a transport.
     #[must_use]
     pub fn new(transport: SharedTransport) -> Self {
-        Self { transport, deadline: DEADLINE, manager: None }
+        Self { transport, deadline: DEADLINE, manager: None, link: Arc::default() }
     }
 
     /// With the name that `managedFields` shall show.
@@ -225,6 +227,11 @@ impl Client {
         &self.transport
     }
 
+    /// Waits before another try: for so long at most, and only until a server that was silent answers somebody.
+    pub async fn pause(&self, longest: Duration) {
+        self.link.pause(longest).await;
+    }
+
     /// Any request; the answer's body, or the error that the server's `Status` says.
     pub async fn raw(
         &self,
@@ -234,7 +241,9 @@ impl Client {
         body: Bytes,
     ) -> Result<Bytes, Error> {
         let request = Request { method, uri: uri.clone(), content_type, body };
-        let response = match tokio::time::timeout(self.deadline, self.transport.send(request)).await {
+        let answer = tokio::time::timeout(self.deadline, self.transport.send(request)).await;
+        self.link.note(matches!(answer, Ok(Ok(_))));
+        let response = match answer {
             Ok(response) => response?,
             Err(_) => return Err(Error::Deadline { method, uri, after: self.deadline }),
         };
@@ -247,7 +256,9 @@ impl Client {
 
     /// Opens a watch at a path with query.
     pub async fn raw_watch(&self, uri: String) -> Result<WatchStream, Error> {
-        match tokio::time::timeout(self.deadline, self.transport.watch(uri.clone())).await {
+        let answer = tokio::time::timeout(self.deadline, self.transport.watch(uri.clone())).await;
+        self.link.note(matches!(answer, Ok(Ok(_))));
+        match answer {
             Ok(Ok(Ok(stream))) => Ok(stream),
             Ok(Ok(Err(response))) => Err(Error::from_response("GET", &uri, &response)),
             Ok(Err(error)) => Err(error.into()),

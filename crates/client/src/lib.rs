@@ -16,6 +16,7 @@ pub mod informer;
 pub mod informers;
 pub mod kubeconfig;
 pub mod lease;
+mod link;
 pub mod object;
 pub mod queue;
 pub mod reflector;

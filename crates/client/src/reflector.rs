@@ -106,7 +106,7 @@ impl Source {
             self.env.say(&format!("informer {}: {reason}", self.path));
         }
         let delay = FIRST_DELAY.saturating_mul(1 << (*failures - 1).min(10)).min(LONGEST_DELAY);
-        tokio::time::sleep(self.env.rng.jitter(delay, 0.5)).await;
+        self.client.pause(self.env.rng.jitter(delay, 0.5)).await;
     }
 
     async fn list<K: Stored>(&self, informer: &Informer<K>) -> Result<String, Error> {

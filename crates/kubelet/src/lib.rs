@@ -119,7 +119,7 @@ pub enum Error {
     },
 }
 
-/// Starts it: returns when the node is registered and Ready.
+/// Starts it: returns when it knows its pods, and the node is registered and Ready.
 pub async fn start(
     config: Config,
     client: Client,
@@ -152,9 +152,13 @@ pub async fn start(
     });
     follow_pod_cidr(&context);
     node::keep::object_to_being_lost(&context);
-    let registered = node::keep::register(&context).await;
+    // A node that says it is Ready, or answers at all, knows its pods and has found their sandboxes again. How long that
+    // may take is the caller's to say: a node that was here before waits for its server as long as it takes.
     context.services.has_synced().await;
+    context.node.has_synced().await;
     let directory = pods::manager::start(&context, &pods).await;
+    pods.has_synced().await;
+    let registered = node::keep::register(&context).await;
     let tasks = vec![
         tokio::spawn(node::keep::keep_status(context.clone(), registered.clone())).abort_handle(),
         tokio::spawn(node::keep::keep_lease(context.clone(), registered)).abort_handle(),

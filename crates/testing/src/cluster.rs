@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use apiserver::{authn::TokenSigner, config::Config, server::ApiServer};
-use client::{Blocking, Client, Clock, Env, Informers, Object, Rng, Store, TokioClock};
+use client::{Blocking, Client, Clock, Env, Informers, Object, Rng, Store, TokioClock, transport::SharedTransport};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, ServiceAccount};
 use serde::de::DeserializeOwned;
@@ -107,8 +107,14 @@ impl Cluster {
 
     /// Starts the kubelet, in the place of the one that runs, above the same fakes.
     pub async fn start_kubelet(&self) {
+        self.start_kubelet_over(|way| way).await;
+    }
+
+    /// The same, over a way to the API that `wrap` makes of the usual one.
+    pub async fn start_kubelet_over(&self, wrap: impl FnOnce(SharedTransport) -> SharedTransport) {
         let user = format!("system:node:{NODE}");
-        let client = self.client(&user, &["system:nodes"]).with_manager("kubelet");
+        let way = self.client(&user, &["system:nodes"]).transport().clone();
+        let client = Client::new(wrap(way)).with_manager("kubelet");
         self.node.start(|_| client, self.env.clone()).await;
     }
 

@@ -45,7 +45,7 @@ pub(crate) async fn register(context: &Context) -> Node {
                 if attempt > 2 {
                     context.say(&format!("register node {}: {error}", context.config.node_name));
                 }
-                sleep(Duration::from_millis(RETRY[attempt.min(RETRY.len() - 1)])).await;
+                context.client.pause(Duration::from_millis(RETRY[attempt.min(RETRY.len() - 1)])).await;
                 attempt += 1;
             }
         }

@@ -1,11 +1,19 @@
 //! What a new kubelet remembers of the one before it.
 
-use client::Store;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use client::{
+    Store,
+    transport::{Call, Request, Response, SharedTransport, Transport, TransportError, WatchStream},
+};
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 use testing::{Behaviour, Cluster};
 
-use crate::common::{condition, pod, pod_is, status};
+use crate::common::{condition, pod, pod_is, running, status};
 
 fn looping(pods: &Store<Pod>, restarts: i32) -> bool {
     let waits = |pod: &Pod| {
@@ -57,4 +65,44 @@ async fn a_ready_pod_stays_ready_until_its_probe_fails_often_enough() {
     cluster.eventually::<Pod>("its failures count", is("False")).await;
     let took = cluster.env.now().duration_since(began).as_secs();
     assert!((15..=30).contains(&took), "the third failure decides: {took}");
+}
+
+/// The list of the node's pods takes its time; the order of what was answered is kept.
+struct SlowPods {
+    below: SharedTransport,
+    answered: Arc<Mutex<Vec<&'static str>>>,
+}
+
+impl Transport for SlowPods {
+    fn send(&self, request: Request) -> Call<'_, Result<Response, TransportError>> {
+        Box::pin(async move {
+            let what = match (request.method, request.uri.split('?').next().unwrap_or_default()) {
+                ("GET", "/api/v1/pods") => Some("pods"),
+                ("PATCH" | "POST", path) if path.starts_with("/api/v1/nodes") => Some("node"),
+                _ => None,
+            };
+            if what == Some("pods") {
+                tokio::time::sleep(Duration::from_secs(8)).await;
+            }
+            let answer = self.below.send(request).await;
+            self.answered.lock().unwrap().extend(what);
+            answer
+        })
+    }
+
+    fn watch(&self, uri: String) -> Call<'_, Result<Result<WatchStream, Response>, TransportError>> {
+        self.below.watch(uri)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kubelet_that_says_ready_knows_its_pods() {
+    let cluster = Cluster::start(42).await;
+    cluster.create::<Pod>(pod("web", "web:1")).await;
+    cluster.eventually::<Pod>("it runs", |pods| pod_is(pods, "web", running)).await;
+    cluster.node.stop();
+    let answered = Arc::new(Mutex::new(Vec::new()));
+    let kept = answered.clone();
+    cluster.start_kubelet_over(|below| Arc::new(SlowPods { below, answered: kept })).await;
+    assert_eq!(answered.lock().unwrap()[..2], ["pods", "node"], "first its pods, then the word that it is Ready");
 }
