@@ -22,4 +22,5 @@ pub mod strict;
 pub mod table;
 pub mod text;
 pub mod time;
+pub mod tls;
 pub mod watch;

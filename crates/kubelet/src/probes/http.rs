@@ -1,17 +1,13 @@
 //! A small HTTP client for probes and hooks: one request per connection, redirects on the same host, TLS unverified.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper_util::rt::TokioIo;
 use k8s_openapi::api::core::v1::{Container, HTTPGetAction};
-use rustls::{
-    DigitallySignedStruct, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 
 use super::{Answer, run::port_of};
@@ -128,7 +124,8 @@ pub(crate) async fn get(target: &Target) -> Result<Reply, String> {
     let stream = TcpStream::connect(&address).await.map_err(|error| dial_error(&address, &error))?;
     let _ = stream.set_nodelay(true);
     if target.scheme == "https" {
-        let connector = tokio_rustls::TlsConnector::from(unverified());
+        let config = apimachinery::tls::unverified().map_err(|error| error.to_string())?;
+        let connector = tokio_rustls::TlsConnector::from(config);
         let name = ServerName::try_from(target.host.clone()).map_err(|error| error.to_string())?;
         let stream = connector.connect(name, stream).await.map_err(|error| error.to_string())?;
         exchange(target, TokioIo::new(stream)).await
@@ -191,66 +188,6 @@ async fn read(
         .map(http_body_util::Collected::to_bytes)
         .unwrap_or_default();
     Ok(Reply { status, location, body: String::from_utf8_lossy(&body).into_owned() })
-}
-
-fn unverified() -> Arc<rustls::ClientConfig> {
-    static CONFIG: std::sync::OnceLock<Arc<rustls::ClientConfig>> = std::sync::OnceLock::new();
-    CONFIG
-        .get_or_init(|| {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let schemes = provider.signature_verification_algorithms.supported_schemes();
-            let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-            match builder {
-                Ok(builder) => Arc::new(
-                    builder
-                        .dangerous()
-                        .with_custom_certificate_verifier(Arc::new(Anyone(schemes)))
-                        .with_no_client_auth(),
-                ),
-                // The provider of this very crate supports the default versions.
-                Err(error) => unreachable!("{error}"),
-            }
-        })
-        .clone()
-}
-
-/// Probes do not verify certificates, as Kubernetes documents.
-#[derive(Debug)]
-struct Anyone(Vec<SignatureScheme>);
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.clone()
-    }
 }
 
 #[cfg(test)]
