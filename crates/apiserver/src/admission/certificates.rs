@@ -72,25 +72,34 @@ fn signs(attributes: &Attributes<'_>, object: &Value) -> bool {
     text(object, "/status/certificate") != text(old, "/status/certificate") || failed(object) != failed(old)
 }
 
+/// Looks at the certificate request in an object.
+///
+/// # Errors
+/// Why there is none, as upstream's parser says it.
+pub(super) fn with_request<T>(
+    object: &Value,
+    look: impl FnOnce(&X509CertificationRequest<'_>) -> T,
+) -> Result<T, &'static str> {
+    let text = STANDARD.decode(text(object, "/spec/request")).map_err(|_| "illegal base64 data")?;
+    let no_block = "PEM block type must be CERTIFICATE REQUEST";
+    let (_, pem) = x509_parser::pem::parse_x509_pem(&text).map_err(|_| no_block)?;
+    let parsed = X509CertificationRequest::from_der(&pem.contents);
+    let (_, request) = parsed.map_err(|_| "x509: malformed certificate request")?;
+    Ok(look(&request))
+}
+
 /// Nobody becomes a superuser by asking for it.
 fn subject(attributes: &Attributes<'_>, object: &Value) -> Result<(), Status> {
-    let bad = |message: &str| Err(refuse(attributes, object, message));
-    let Ok(pem) = STANDARD.decode(text(object, "/spec/request")) else {
-        return bad("failed to parse CSR: illegal base64 data");
+    let masters = with_request(object, |request| {
+        let mut organizations = request.certification_request_info.subject.iter_organization();
+        organizations.any(|o| o.as_str() == Ok("system:masters"))
+    });
+    let message = match masters {
+        Ok(false) => return Ok(()),
+        Ok(true) => "use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed".into(),
+        Err(error) => format!("failed to parse CSR: {error}"),
     };
-    let Ok((_, pem)) = x509_parser::pem::parse_x509_pem(&pem) else {
-        return bad("failed to parse CSR: PEM block type must be CERTIFICATE REQUEST");
-    };
-    let Ok((_, request)) = X509CertificationRequest::from_der(&pem.contents) else {
-        return bad("failed to parse CSR: x509: malformed certificate request");
-    };
-    let masters =
-        request.certification_request_info.subject.iter_organization().any(|o| o.as_str() == Ok("system:masters"));
-    if masters {
-        bad("use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed")
-    } else {
-        Ok(())
-    }
+    Err(refuse(attributes, object, &message))
 }
 
 impl Admission for Certificates {

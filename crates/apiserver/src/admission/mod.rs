@@ -35,7 +35,7 @@ pub fn plugins(
         Arc::new(namespace::NamespaceLifecycle::new(reader.clone())),
         Arc::new(limits::LimitRanger::new(reader.clone())),
         Arc::new(service_account::ServiceAccount::new(reader.clone(), config.random.clone())),
-        Arc::new(node_restriction::NodeRestriction::new(reader.clone())),
+        Arc::new(node_restriction::NodeRestriction::new(reader.clone(), authorizer.clone())),
         Arc::new(defaults::TaintNodesByCondition),
         Arc::new(priority::Priority::new(reader.clone())),
         Arc::new(defaults::DefaultTolerationSeconds),
