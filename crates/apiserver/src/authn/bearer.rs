@@ -167,6 +167,16 @@ pub fn split_service_account(user: &str) -> Option<(&str, &str)> {
     (plain(namespace) && plain(name)).then_some((namespace, name))
 }
 
+/// A WebSocket protocol that is none, but a token: browsers can send no other header.
+const TOKEN_PROTOCOL: &str = "base64url.bearer.authorization.k8s.io.";
+
+/// The WebSocket protocols of a header without the token; empty: none is left.
+#[must_use]
+pub fn protocols_without_token(header: &str) -> String {
+    let protocols = header.split(',').map(str::trim).filter(|protocol| !protocol.starts_with(TOKEN_PROTOCOL));
+    protocols.collect::<Vec<_>>().join(", ")
+}
+
 /// The token of a request: `Authorization: Bearer …`, or the WebSocket protocol of browsers.
 #[must_use]
 pub fn token_of(headers: &http::HeaderMap) -> Option<String> {
@@ -177,9 +187,7 @@ pub fn token_of(headers: &http::HeaderMap) -> Option<String> {
         return Some(token.trim().to_owned()).filter(|t| !t.is_empty());
     }
     let protocols = headers.get_all(http::header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|v| v.to_str().ok());
-    let encoded = protocols
-        .flat_map(|v| v.split(','))
-        .find_map(|p| p.trim().strip_prefix("base64url.bearer.authorization.k8s.io."))?;
+    let encoded = protocols.flat_map(|v| v.split(',')).find_map(|p| p.trim().strip_prefix(TOKEN_PROTOCOL))?;
     String::from_utf8(URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok()?).ok()
 }
 

@@ -8,7 +8,9 @@ mod token;
 
 use std::sync::Arc;
 
-pub use bearer::{Bearer, Refusal, ServiceAccounts, service_account, split_service_account, token_of};
+pub use bearer::{
+    Bearer, Refusal, ServiceAccounts, protocols_without_token, service_account, split_service_account, token_of,
+};
 pub use bootstrap::BootstrapTokens;
 pub use certificate::{Certificates, identify};
 pub use impersonate::impersonate;

@@ -15,6 +15,7 @@ use self::{
     tunnel::{Upgrade, forward},
 };
 use crate::{
+    authn::protocols_without_token,
     body::Body,
     contract::{NodeStream, Operation},
     registry::Call,
@@ -244,11 +245,44 @@ fn outbound(parts: &Parts, target: &str) -> Result<Parts, Status> {
     for (name, value) in &parts.headers {
         let text = name.as_str();
         let ours = *name == header::AUTHORIZATION || text.starts_with("impersonate-") || text.starts_with("x-remote-");
-        if !ours && *name != header::HOST {
-            out.headers.append(name.clone(), value.clone());
+        if ours || *name == header::HOST {
+            continue;
         }
+        if *name == header::SEC_WEBSOCKET_PROTOCOL {
+            let rest = protocols_without_token(value.to_str().unwrap_or_default());
+            if let Some(rest) = http::HeaderValue::from_str(&rest).ok().filter(|rest| !rest.is_empty()) {
+                out.headers.append(name.clone(), rest);
+            }
+            continue;
+        }
+        out.headers.append(name.clone(), value.clone());
     }
     let host = parts.headers.get(header::HOST).cloned();
     out.headers.insert(header::HOST, host.unwrap_or_else(|| http::HeaderValue::from_static("node")));
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_do_not_go_on() {
+        let (parts, ()) = http::Request::builder()
+            .uri("/api/v1/namespaces/n/pods/p/proxy/x")
+            .header("host", "api")
+            .header("authorization", "Bearer secret")
+            .header("impersonate-user", "somebody")
+            .header("x-remote-user", "somebody")
+            .header("sec-websocket-protocol", "chat, base64url.bearer.authorization.k8s.io.c2VjcmV0")
+            .header("sec-websocket-protocol", "base64url.bearer.authorization.k8s.io.c2VjcmV0")
+            .header("x-other", "1")
+            .body(())
+            .unwrap()
+            .into_parts();
+        let out = outbound(&parts, "/x").unwrap();
+        let left: Vec<_> =
+            out.headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        assert_eq!(left, ["sec-websocket-protocol: chat", "x-other: 1", "host: api"]);
+    }
 }
