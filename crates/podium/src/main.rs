@@ -34,6 +34,13 @@ fn main() -> std::process::ExitCode {
     if args.nth(1).is_some_and(|a| a == "sandbox") {
         runtime::sandbox_main(std::env::args_os().skip(2));
     }
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // The store's error says it in a sentence.
+        if !storage::panic_is_answer() {
+            usual(panic);
+        }
+    }));
     let result = match cli::Cli::parse().command {
         cli::Command::Up(args) => commands::up::run(&args),
         cli::Command::Agent(args) => commands::agent::run(&args),

@@ -12,6 +12,7 @@ mod disk;
 mod draft;
 mod embedded;
 mod first_format;
+mod guard;
 mod hub;
 mod index;
 mod log;
@@ -30,6 +31,7 @@ pub mod port;
 pub mod contract;
 
 pub use embedded::Embedded;
+pub use guard::panic_is_answer;
 pub use medium::{Machine, Medium};
 pub use memory::Memory;
 pub use options::{Clock, ManualClock, Options, SystemClock};

@@ -1,7 +1,6 @@
 //! The durable log: every state of every key by revision, in redb. Appending touches only the right edge of the tree.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -13,6 +12,7 @@ use crate::{
     core::{Commit, Core},
     disk::{Disk, Home, VERSION, damaged, io_error},
     first_format,
+    guard::guarded,
     index::{RecordId, Version},
     options::Options,
     port::{Entry, Error, Event, Revision},
@@ -75,24 +75,21 @@ impl Log {
 
     pub(crate) fn over(path: &Path, disk: Disk, options: &Options) -> Result<Self, Error> {
         let below = disk.clone();
-        // redb may panic over a damaged file; that is an answer like any other.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            Builder::new().set_cache_size(options.cache_bytes).create_with_backend(below)
-        }));
+        let opened = guarded(|| Builder::new().set_cache_size(options.cache_bytes).create_with_backend(below));
         let db = match opened {
             Ok(Ok(db)) => db,
             Ok(Err(e)) => return Err(translate("open the datastore", path, e.into())),
-            Err(panic) => return Err(damaged(path, words(&*panic))),
+            Err(panic) => return Err(damaged(path, panic)),
         };
         Ok(Self { path: path.to_owned(), db, disk, oldest: 0 })
     }
 
     /// Runs a piece of redb work; panics over damaged pages become errors.
     fn guarded<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, redb::Error>) -> Result<T, Error> {
-        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+        match guarded(|| work(self)) {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(e)) => Err(translate("write the datastore", &self.path, e)),
-            Err(panic) => Err(damaged(&self.path, words(&*panic))),
+            Err(panic) => Err(damaged(&self.path, panic)),
         }
     }
 
@@ -299,11 +296,6 @@ impl Group {
     fn take(&mut self) -> Option<Loose> {
         self.0.take()
     }
-}
-
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    format!("reading it failed: {}", text.unwrap_or("no reason given"))
 }
 
 fn translate(tried: &'static str, path: &Path, error: redb::Error) -> Error {
