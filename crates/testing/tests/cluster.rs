@@ -15,7 +15,7 @@ use std::{
 };
 
 use client::{DeleteOptions, ListOptions, Object, Store};
-use common::{deployment, pod, pod_is, ready_pods, running, status};
+use common::{condition, deployment, pod, pod_is, ready_pods, running, status};
 use k8s_openapi::api::{
     apps::v1::{Deployment, ReplicaSet},
     core::v1::{ConfigMap, Event, Namespace, Node, Pod, Service},
@@ -69,6 +69,26 @@ async fn a_rolling_update_keeps_enough_pods_and_replaces_all() {
     assert!(most.load(Ordering::Relaxed) <= 5, "at most 4 + maxSurge lived, found {most:?}");
     let sets = cluster.informers.get::<ReplicaSet>().store().all();
     assert_eq!(sets.len(), 2, "the old replica set stays for a rollback");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pod_that_gets_another_image_is_never_called_unready() {
+    let cluster = Cluster::start(13).await;
+    cluster.create::<Pod>(pod("web", "web:1")).await;
+    let is_ready = |pod: &Pod| condition(pod, "Ready").is_some_and(|c| c.status == "True");
+    cluster.eventually::<Pod>("it is ready", |pods| pod_is(pods, "web", is_ready)).await;
+    let pods = cluster.informers.get::<Pod>();
+    let unready = Arc::new(AtomicUsize::new(0));
+    let (count, seen) = (unready.clone(), Arc::downgrade(&pods));
+    pods.on(move |_| {
+        let ready = seen.upgrade().is_some_and(|pods| pod_is(pods.store(), "web", is_ready));
+        count.fetch_add(usize::from(!ready), Ordering::Relaxed);
+    });
+    let patch = json!([{"op": "replace", "path": "/spec/containers/0/image", "value": "web:2"}]);
+    cluster.admin.patch::<Pod>("default", "web", client::PatchKind::Json, &patch).await.unwrap();
+    let restarted = |pod: &Pod| status(pod).is_some_and(|c| c.restart_count == 1 && c.image.ends_with("web:2"));
+    cluster.eventually::<Pod>("the new image runs", |pods| pod_is(pods, "web", restarted)).await;
+    assert_eq!(unready.load(Ordering::Relaxed), 0, "its endpoint was taken away in between");
 }
 
 #[tokio::test(start_paused = true)]

@@ -224,6 +224,9 @@ impl Worker {
             progress,
             mailbox: self.mailbox.clone(),
         };
+        if self.ending.is_none() {
+            self.replacing.insert(name.clone());
+        }
         self.busy.insert(name, Busy::Stopping);
         tokio::spawn(kill::end(job));
     }

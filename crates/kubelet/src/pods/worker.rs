@@ -1,7 +1,10 @@
 //! The worker of one pod: takes messages, thinks (plan), acts, reports. It never waits for anything but messages and
 //! its next deadline; whatever takes time runs beside it and sends a message when done.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use client::events::Kind as EventKind;
 use cri::runtime::{ContainerId, Exit};
@@ -71,6 +74,8 @@ pub(crate) struct Worker {
     pub(super) pod: Arc<Pod>,
     pub(super) view: View,
     pub(super) busy: BTreeMap<String, Busy>,
+    /// Containers that are ended to be started anew (another image, a failed liveness probe).
+    pub(super) replacing: BTreeSet<String>,
     pub(super) ends: BTreeMap<String, (ContainerId, watch::Sender<Progress>)>,
     pub(super) sandbox_busy: bool,
     pub(super) sandbox_retry_at: Option<Timestamp>,
@@ -133,6 +138,7 @@ impl Worker {
             pod,
             view,
             busy: BTreeMap::new(),
+            replacing: BTreeSet::new(),
             ends: BTreeMap::new(),
             sandbox_busy: false,
             sandbox_retry_at: None,
@@ -247,9 +253,19 @@ impl Worker {
         }
         self.renew_volumes();
         self.ensure_probes();
-        self.report_status();
+        self.replacing.retain(|name| self.busy.contains_key(name));
+        if !self.is_between_two_lives() {
+            self.report_status();
+        }
         self.leave();
         self.directory.publish(&self.pod, &self.view);
+    }
+
+    /// A container was ended and its successor is being started. The kubelet does both in one go and tells nothing of
+    /// the moment between: a pod that only gets another image stays ready.
+    fn is_between_two_lives(&self) -> bool {
+        self.ending.is_none()
+            && self.replacing.iter().any(|name| self.view.latest(name).is_some_and(|last| last.exit().is_some()))
     }
 
     fn plan(&self) -> Plan {

@@ -35,8 +35,8 @@ impl Weather {
     }
 }
 
-/// Works and breaks things for so long.
-pub async fn until(world: &World, length: Duration) {
+/// Works and breaks things for so long; the pauses are `pace` times those of a busy day.
+pub async fn until(world: &World, length: Duration, pace: u32) {
     let weather = Weather::of(world);
     let end = tokio::time::Instant::now() + length;
     // A calm start: the first objects exist before the first fault.
@@ -54,7 +54,7 @@ pub async fn until(world: &World, length: Duration) {
         }
         // Mostly in the middle of the work for the last one, sometimes after it.
         let most = [500, 5_000, 30_000, 300_000][usize::try_from(world.rng.below(4)).unwrap_or(0)];
-        tokio::time::sleep(Duration::from_millis(world.rng.below(most))).await;
+        tokio::time::sleep(Duration::from_millis(world.rng.below(most)) * pace).await;
     }
 }
 
