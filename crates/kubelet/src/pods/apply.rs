@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{Container, Pod};
 use tokio::sync::watch;
 
 use super::{
+    backoff::waits,
     kill::{self, Progress},
     message::Message,
     plan::{Action, Busy, Mounts, Stop, backoff_key},
@@ -72,7 +73,7 @@ impl Worker {
     }
 
     fn mount(&mut self) {
-        if self.volumes.refreshing || self.volumes.retry_at.is_some_and(|at| self.context.env.now() < at) {
+        if self.volumes.refreshing || self.volumes.retry_at.is_some_and(|at| waits(at, self.context.env.now())) {
             return;
         }
         self.volumes.state = Mounts::Busy;
@@ -99,7 +100,8 @@ impl Worker {
     pub(super) fn renew_volumes(&mut self) {
         let now = self.context.env.now();
         let due = self.volumes.stale
-            || [self.volumes.refresh_at, self.volumes.retry_at].into_iter().flatten().any(|at| at <= now);
+            || self.volumes.refresh_at.is_some_and(|at| at <= now)
+            || self.volumes.retry_at.is_some_and(|at| !waits(at, now));
         if due && self.ending.is_none() && !self.volumes.refreshing && self.volumes.state != Mounts::Busy {
             if self.volumes.state == Mounts::None {
                 self.volumes.state = Mounts::Busy;

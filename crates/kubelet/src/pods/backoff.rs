@@ -4,6 +4,15 @@ use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+/// No delay is longer.
+const LONGEST: SignedDuration = SignedDuration::from_secs(300);
+
+/// Whether what waits until `at` still waits. What would wait longer than any delay was decided under a clock that has been
+/// set back since: its time has come.
+pub(crate) fn waits(at: Timestamp, now: Timestamp) -> bool {
+    now < at && at.duration_since(now) <= LONGEST
+}
+
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     delay: SignedDuration,
@@ -21,7 +30,7 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// 10 s doubling to 5 min, as for crashing containers and for pulls.
     pub(crate) fn standard() -> Self {
-        Self::new(SignedDuration::from_secs(10), SignedDuration::from_secs(300))
+        Self::new(SignedDuration::from_secs(10), LONGEST)
     }
 
     pub(crate) fn new(first: SignedDuration, longest: SignedDuration) -> Self {
@@ -44,7 +53,7 @@ impl Backoff {
             return None;
         }
         let until = since + entry.delay;
-        (now < until).then_some(until)
+        waits(until, now).then_some(until)
     }
 
     /// Until when the key waits, counted from the last [`Backoff::next`].
@@ -54,7 +63,7 @@ impl Backoff {
             return None;
         }
         let until = entry.updated + entry.delay;
-        (now < until).then_some(until)
+        waits(until, now).then_some(until)
     }
 
     /// The event happened again: the delay starts or doubles.
@@ -132,6 +141,18 @@ mod tests {
         assert_eq!(backoff.waits_until("c", at(11 + 601), at(11 + 602)), None, "ten quiet minutes reset it");
         backoff.next("c", at(11 + 601), at(11 + 601));
         assert_eq!(backoff.delay("c"), SignedDuration::from_secs(10));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_delays_nothing_for_long() {
+        let (start, hour) = (Timestamp::UNIX_EPOCH, SignedDuration::from_hours(1));
+        let at = |seconds: i64| start + hour + SignedDuration::from_secs(seconds);
+        assert!(waits(at(300), at(0)) && !waits(at(0), at(0)) && !waits(at(10), start));
+        let mut backoff = Backoff::standard();
+        backoff.next("c", at(0), at(0));
+        assert_eq!(backoff.waits_until("c", at(0), at(1)), Some(at(10)));
+        assert_eq!(backoff.waits_until("c", at(0), start), None);
+        assert_eq!(backoff.waits_since_update("c", start), None);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Container, Pod};
 
 use super::{
-    backoff::{Backoff, go_duration},
+    backoff::{Backoff, go_duration, waits},
     init,
     spec::{self, Role},
     view::{Instance, View},
@@ -195,7 +195,7 @@ fn without_sandbox(input: &Input<'_>, plan: &mut Plan) {
         plan.over = true;
         return;
     }
-    if let Some(at) = input.sandbox_retry_at.filter(|at| input.now < *at) {
+    if let Some(at) = input.sandbox_retry_at.filter(|at| waits(*at, input.now)) {
         return plan.wake(at);
     }
     plan.actions.push(Action::RunSandbox { attempt, changed: !input.view.sandboxes.is_empty() });
@@ -251,7 +251,7 @@ pub(super) fn start(input: &Input<'_>, plan: &mut Plan, container: &Container, r
     {
         return;
     }
-    if let Some(at) = input.retry_at.get(&container.name).filter(|at| input.now < **at) {
+    if let Some(at) = input.retry_at.get(&container.name).filter(|at| waits(**at, input.now)) {
         return plan.wake(*at);
     }
     let finished = input

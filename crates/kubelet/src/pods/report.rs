@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::{Pod, PodStatus};
 use serde_json::Value;
 
 use super::{
+    backoff::waits,
     message::{Mailbox, Message},
     spec,
 };
@@ -93,7 +94,7 @@ impl Report {
 
     /// Sends the newest status, if it differs and nothing is under way.
     pub(crate) fn send(&mut self, client: &Client, pod: &Arc<Pod>, mailbox: &Arc<Mailbox>, now: Timestamp) {
-        if self.in_flight || self.orphaned || self.retry_at.is_some_and(|at| now < at) {
+        if self.in_flight || self.orphaned || self.retry_at.is_some_and(|at| waits(at, now)) {
             return;
         }
         let Ok(wanted) = serde_json::to_value(&self.current) else { return };
@@ -157,7 +158,7 @@ impl Report {
 
     /// Asks for the deletion of this very pod, once.
     pub(crate) fn delete(&mut self, client: &Client, pod: &Arc<Pod>, mailbox: &Arc<Mailbox>, now: Timestamp) {
-        if self.deleting || self.retry_at.is_some_and(|at| now < at) {
+        if self.deleting || self.retry_at.is_some_and(|at| waits(at, now)) {
             return;
         }
         self.deleting = true;
