@@ -53,6 +53,7 @@ fn canonical(node: &Node, value: &Value) -> Option<String> {
         _ => return None,
     };
     let text = match node {
+        Node::Time if time::is_seconds(given) => return None,
         Node::Quantity => Quantity::parse(given).ok()?.to_string(),
         Node::Time => time::seconds(time::parse(given)?),
         Node::MicroTime => time::micros(time::parse(given)?),
@@ -108,12 +109,63 @@ fn zero(schema: Schema<'_>) -> Value {
 /// Is it what `omitempty` leaves out?
 fn is_zero(schema: Schema<'_>, value: &Value) -> bool {
     match (schema.node(), value) {
-        (Node::Struct(_), Value::Object(_)) => *value == zero(schema),
+        (Node::Struct(_), Value::Object(map)) => is_zero_struct(schema, map),
         (_, Value::Null) => true,
         (_, Value::String(s)) => s.is_empty(),
         (_, Value::Bool(b)) => !b,
         (_, Value::Number(n)) => n.as_f64() == Some(0.0),
         (_, Value::Array(a)) => a.is_empty(),
         (_, Value::Object(o)) => o.is_empty(),
+    }
+}
+
+/// Whether these are the fields of [`zero`], without making it.
+fn is_zero_struct(schema: Schema<'_>, map: &Map<String, Value>) -> bool {
+    let Node::Struct(s) = schema.node() else { return false };
+    let mut always = 0;
+    s.fields.iter().filter(|f| !f.omit_empty).all(|field| {
+        always += 1;
+        map.get(&*field.name).is_some_and(|value| is_absent(schema, field, value))
+    }) && map.len() == always
+}
+
+/// Whether this is what [`absent`] gives.
+fn is_absent(schema: Schema<'_>, field: &Field, value: &Value) -> bool {
+    let ty = schema.to(field.ty);
+    match (ty.node(), value) {
+        _ if field.pointer => value.is_null(),
+        (Node::String, Value::String(s)) => s.is_empty(),
+        (Node::Quantity, Value::String(s)) => s == "0",
+        (Node::Duration, Value::String(s)) => s == "0s",
+        (Node::Integer { .. } | Node::Number | Node::IntOrString, Value::Number(n)) => n.as_u64() == Some(0),
+        (Node::Boolean, Value::Bool(b)) => !b,
+        (Node::Struct(_), Value::Object(map)) => is_zero_struct(ty, map),
+        (Node::Time | Node::MicroTime | Node::Bytes | Node::Any | Node::List(_) | Node::Map(_), value) => {
+            value.is_null()
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zero_of_each_type_is_known_without_making_it() {
+        let set = crate::by_kind("", "v1", "Pod").expect("pods").schema().set;
+        for at in 0..set.nodes.len() {
+            let schema = Schema { set, at: apimachinery::schema::TypeRef(u32::try_from(at).expect("few nodes")) };
+            let Node::Struct(s) = schema.node() else { continue };
+            let Value::Object(mut map) = zero(schema) else { panic!("{} is an object", s.name) };
+            assert!(is_zero_struct(schema, &map), "{}", s.name);
+            map.insert("more".into(), true.into());
+            assert!(!is_zero_struct(schema, &map), "{}", s.name);
+            map.remove("more");
+            if let Some(first) = map.keys().next().cloned() {
+                map.insert(first, "another".into());
+                assert!(!is_zero_struct(schema, &map), "{}", s.name);
+            }
+        }
     }
 }

@@ -114,7 +114,7 @@ impl Resource {
     /// `v1` or `apps/v1`.
     #[must_use]
     pub fn api_version(&self) -> String {
-        if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+        apimachinery::gvk::api_version(&self.group, &self.version)
     }
 
     /// A subresource by name.

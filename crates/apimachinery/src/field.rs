@@ -6,17 +6,32 @@ use serde_json::Value;
 
 use crate::text;
 
+/// Bytes of a path that are kept in place: a check makes hundreds of paths, and nearly none is ever shown.
+const SHORT: usize = 94;
+
 /// A path such as `spec.ports[0].name`. The empty path prints as `<nil>`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct Path {
-    text: String,
+    text: PathText,
+}
+
+#[derive(Clone)]
+enum PathText {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(String),
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Path { text: PathText::Short { length: 0, bytes: [0; SHORT] } }
+    }
 }
 
 impl Path {
     /// A path of one name.
     #[must_use]
     pub fn new(name: &str) -> Self {
-        Path { text: name.to_owned() }
+        Path::default().with(&[name])
     }
 
     /// The path of nothing: its children are roots.
@@ -28,32 +43,81 @@ impl Path {
     /// A field below this one. Dotted names are taken as they are.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
-        if self.text.is_empty() {
-            return Path::new(name);
-        }
-        let mut text = String::with_capacity(self.text.len() + name.len() + 1);
-        text.push_str(&self.text);
-        text.push('.');
-        text.push_str(name);
-        Path { text }
+        if self.is_root() { Path::new(name) } else { self.with(&[".", name]) }
     }
 
     /// An item of this list.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
-        Path { text: format!("{}[{index}]", self.text) }
+        match u8::try_from(index) {
+            Ok(digit @ 0..=9) => self.with(&["[", char::from(b'0' + digit).encode_utf8(&mut [0; 4]), "]"]),
+            _ => self.with(&["[", &index.to_string(), "]"]),
+        }
     }
 
     /// A value of this map.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        Path { text: format!("{}[{key}]", self.text) }
+        self.with(&["[", key, "]"])
+    }
+
+    fn with(&self, parts: &[&str]) -> Self {
+        let mut path = self.clone();
+        parts.iter().for_each(|part| path.push(part));
+        path
+    }
+
+    fn push(&mut self, part: &str) {
+        match &mut self.text {
+            PathText::Short { length, bytes } => {
+                let from = usize::from(*length);
+                let end = from + part.len();
+                if let (Some(room), Ok(end)) = (bytes.get_mut(from..end), u8::try_from(end)) {
+                    room.copy_from_slice(part.as_bytes());
+                    *length = end;
+                } else {
+                    self.text = PathText::Long([self.text(), part].concat());
+                }
+            }
+            PathText::Long(text) => text.push_str(part),
+        }
+    }
+
+    fn is_root(&self) -> bool {
+        match &self.text {
+            PathText::Short { length, .. } => *length == 0,
+            PathText::Long(text) => text.is_empty(),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match &self.text {
+            // Only whole texts are ever put in.
+            PathText::Short { length, bytes } => {
+                std::str::from_utf8(&bytes[..usize::from(*length)]).unwrap_or_default()
+            }
+            PathText::Long(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Path {}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.text(), f)
     }
 }
 
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.text.is_empty() { "<nil>" } else { &self.text })
+        f.write_str(if self.is_root() { "<nil>" } else { self.text() })
     }
 }
 
@@ -295,6 +359,11 @@ mod tests {
         assert_eq!(Path::new("spec").child("ports").index(0).key("a").to_string(), "spec.ports[0][a]");
         assert_eq!(Path::root().to_string(), "<nil>");
         assert_eq!(Path::root().child("key").to_string(), "key");
+        let (mut path, mut text) = (Path::new("spec"), String::from("spec"));
+        for i in 0..40 {
+            (path, text) = (path.child("é").index(i).key("k"), format!("{text}.é[{i}][k]"));
+            assert_eq!(path.to_string(), text);
+        }
     }
 
     #[test]

@@ -172,7 +172,7 @@ impl GroupVersionResource {
 /// `v1` for the core group, else `group/version`.
 #[must_use]
 pub fn api_version(group: &str, version: &str) -> String {
-    if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
+    if group.is_empty() { version.to_owned() } else { [group, "/", version].concat() }
 }
 
 impl fmt::Display for GroupVersion {

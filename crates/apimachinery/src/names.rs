@@ -100,13 +100,13 @@ pub fn dns1123_label(value: &str) -> Vec<String> {
 /// A DNS name (RFC 1123).
 #[must_use]
 pub fn dns1123_subdomain(value: &str) -> Vec<String> {
-    subdomain(value, max_length(SUBDOMAIN_MAX))
+    subdomain(value, max_length)
 }
 
-fn subdomain(value: &str, too_long: String) -> Vec<String> {
+fn subdomain(value: &str, too_long: fn(usize) -> String) -> Vec<String> {
     let mut errors = Vec::new();
     if value.len() > SUBDOMAIN_MAX {
-        errors.push(too_long);
+        errors.push(too_long(SUBDOMAIN_MAX));
     }
     if !is_subdomain(value) {
         errors.push(regex(SUBDOMAIN_TEXT, SUBDOMAIN, &["example.com"]));
@@ -171,7 +171,7 @@ pub fn qualified_name(value: &str) -> Vec<String> {
     match prefix {
         Some("") => errors.push("prefix part must be non-empty".to_owned()),
         Some(prefix) => {
-            errors.extend(subdomain(prefix, max_bytes(SUBDOMAIN_MAX)).into_iter().map(|e| format!("prefix part {e}")));
+            errors.extend(subdomain(prefix, max_bytes).into_iter().map(|e| format!("prefix part {e}")));
         }
         None => {}
     }

@@ -15,6 +15,7 @@ pub mod https;
 pub mod informer;
 pub mod informers;
 pub mod kubeconfig;
+mod lean;
 pub mod lease;
 mod link;
 pub mod object;

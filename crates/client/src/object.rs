@@ -9,6 +9,8 @@ use k8s_openapi::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::lean::without_managed_fields;
+
 /// Namespace (empty for cluster-wide kinds) and name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Key {
@@ -164,6 +166,13 @@ pub trait Stored: DeserializeOwned + Send + Sync + 'static {
     fn stored_owners(&self) -> Vec<&str>;
     /// Drops what no reader needs, before it is kept.
     fn trim(&mut self);
+    /// Reads one; what [`Stored::trim`] drops need not be read.
+    ///
+    /// # Errors
+    /// It is none.
+    fn decode(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(json)
+    }
 }
 
 impl<K: Object> Stored for K {
@@ -184,6 +193,9 @@ impl<K: Object> Stored for K {
     }
     fn trim(&mut self) {
         self.meta_mut().managed_fields = None;
+    }
+    fn decode(json: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(&without_managed_fields(json))
     }
 }
 

@@ -146,7 +146,7 @@ impl Source {
 
     /// An object that cannot be read is left out, loudly: it must not stop all others of its kind.
     fn decode<K: Stored>(&self, json: &[u8]) -> Option<K> {
-        match serde_json::from_slice(json) {
+        match K::decode(json) {
             Ok(object) => Some(object),
             Err(error) => {
                 self.env.say(&format!("informer {}: cannot decode an object: {error}", self.path));

@@ -6,9 +6,9 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::time::sleep;
 
 /// How often it looks. A look costs one clock reading.
-const EVERY: Duration = Duration::from_secs(5);
+const EVERY: Duration = Duration::from_secs(2);
 /// Busy: more processor time than this since the last look, one hundredth of a core.
-const BUSY: Duration = Duration::from_millis(50);
+const BUSY: Duration = Duration::from_millis(20);
 
 /// Gives back the heap that is free and the code that nobody runs, once after every burst of work, the start included. While
 /// there is work it does nothing, and neither while there is none.

@@ -47,7 +47,10 @@ pub async fn measure(cluster: &Cluster, values: &mut Values) -> anyhow::Result<(
         ("GETs of one object", 4 * OBJECTS, Arc::new(get)),
     ];
     for (what, count, make) in loads {
+        let used = cluster.programs.cpu()?;
         let outcome = aim.fire(count, make).await.with_context(|| what.to_owned())?;
+        let used = cluster.programs.cpu()? - used;
+        values.insert(format!("{what}, processor time of each"), used * 1e6 / count as f64);
         values.insert(format!("{what}, 64 connections"), outcome.per_second);
         values.insert(format!("{what}, 64 connections, p99"), outcome.p99_ms);
     }

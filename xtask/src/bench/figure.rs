@@ -69,10 +69,13 @@ pub const PARTS: &[(&str, &[Figure])] = &[
         &[
             rate("durable ConfigMap creates, 64 connections", "/s", Goal::TimesUpstream(6.0)),
             shown("durable ConfigMap creates, 64 connections, p99", "ms"),
+            shown("durable ConfigMap creates, processor time of each", "µs"),
             rate("durable Pod creates, 64 connections", "/s", Goal::TimesUpstream(6.0)),
             shown("durable Pod creates, 64 connections, p99", "ms"),
+            shown("durable Pod creates, processor time of each", "µs"),
             rate("GETs of one object, 64 connections", "/s", Goal::TimesUpstream(8.0)),
             shown("GETs of one object, 64 connections, p99", "ms"),
+            shown("GETs of one object, processor time of each", "µs"),
             rate("LIST of 12,000 pods", "MB/s", Goal::None),
             least("memory per stored object", "KiB PSS", 10.0),
             least("restart with 24,000 objects → serving", "s", 0.5),

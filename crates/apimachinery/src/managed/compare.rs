@@ -48,7 +48,7 @@ pub fn compare(old: Option<&Value>, new: &Value, schema: Schema<'_>) -> Differen
             "metadata" => metadata(l, r, s),
             _ => walk(l, r, s),
         };
-        pair.put(&mut out.touched, &mut out.removed, || format!("f:{key}"));
+        pair.put(&mut out.touched, &mut out.removed, || named(key));
     });
     out
 }
@@ -57,7 +57,7 @@ fn metadata(l: Left<'_>, r: Option<&Value>, schema: Option<Schema<'_>>) -> Pair 
     let (mut touched, mut removed) = (Map::new(), Map::new());
     each_field(l, r.and_then(Value::as_object), schema, &mut |key, l, r, s| {
         if !UNOWNED.contains(&key) {
-            walk(l, r, s).put(&mut touched, &mut removed, || format!("f:{key}"));
+            walk(l, r, s).put(&mut touched, &mut removed, || named(key));
         }
     });
     Pair { touched: set::node(touched, false), removed: set::node(removed, false) }
@@ -120,6 +120,11 @@ impl Pair {
             removed.insert(key(), Value::Object(node));
         }
     }
+}
+
+/// The path element of a field.
+pub(super) fn named(field: &str) -> String {
+    ["f:", field].concat()
 }
 
 /// Calls with each key that either side has.
@@ -195,7 +200,7 @@ fn walk(l: Left<'_>, r: Option<&Value>, schema: Option<Schema<'_>>) -> Pair {
                 return leaf(l, r, schema);
             }
             each_field(l, right, schema, &mut |key, l, r, s| {
-                walk(l, r, s).put(&mut touched, &mut removed, || format!("f:{key}"));
+                walk(l, r, s).put(&mut touched, &mut removed, || named(key));
             });
         }
         Shape::Items(list) => {

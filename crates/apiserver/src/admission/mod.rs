@@ -13,7 +13,7 @@ mod quota;
 mod runtime_class;
 mod service_account;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use apimachinery::status::Status;
 use serde_json::Value;
@@ -31,8 +31,9 @@ pub fn plugins(
     reader: Arc<dyn Reader>,
     authorizer: Arc<dyn Authorizer>,
 ) -> Vec<Arc<dyn Admission>> {
+    let namespaces = Arc::new(namespace::Namespaces::new(reader.clone()));
     vec![
-        Arc::new(namespace::NamespaceLifecycle::new(reader.clone())),
+        Arc::new(namespace::NamespaceLifecycle::new(namespaces.clone())),
         Arc::new(limits::LimitRanger::new(reader.clone())),
         Arc::new(service_account::ServiceAccount::new(reader.clone(), config.random.clone())),
         Arc::new(node_restriction::NodeRestriction::new(reader.clone(), authorizer.clone())),
@@ -43,7 +44,7 @@ pub fn plugins(
         Arc::new(claims::PersistentVolumeClaimResize::new(reader.clone())),
         Arc::new(runtime_class::RuntimeClass::new(reader.clone())),
         Arc::new(defaults::DefaultIngressClass::new(reader.clone())),
-        Arc::new(pod_security::PodSecurity::new(reader.clone())),
+        Arc::new(pod_security::PodSecurity::new(namespaces)),
         Arc::new(certificates::Certificates::new(authorizer.clone())),
         Arc::new(escalation::Escalation::new(authorizer)),
         // The last: nothing is counted that another refuses.
@@ -78,15 +79,44 @@ fn parsed(reader: &dyn Reader, group: &str, resource: &str, namespace: &str, nam
     serde_json::from_slice(&reader.get(group, resource, namespace, name)?).ok()
 }
 
-/// A part of an object from the reader: the rest is skipped, not built.
-fn part<T: serde::de::DeserializeOwned>(
-    reader: &dyn Reader,
-    group: &str,
-    resource: &str,
-    namespace: &str,
-    name: &str,
-) -> Option<T> {
-    serde_json::from_slice(&reader.get(group, resource, namespace, name)?).ok()
+/// What counts here of single objects of a kind, kept until one of the kind changes.
+struct Known<T> {
+    resource: (&'static str, &'static str),
+    objects: parking_lot::Mutex<(u64, Remembered<T>)>,
+}
+
+/// By namespace and name.
+type Remembered<T> = HashMap<String, HashMap<String, Arc<T>>>;
+
+/// Namespaces with objects that are remembered, at most.
+const REMEMBERED: usize = 1024;
+
+impl<T: serde::de::DeserializeOwned> Known<T> {
+    fn from(group: &'static str, resource: &'static str) -> Self {
+        Self { resource: (group, resource), objects: parking_lot::Mutex::default() }
+    }
+
+    fn get(&self, reader: &dyn Reader, namespace: &str, name: &str) -> Option<Arc<T>> {
+        let (group, resource) = self.resource;
+        // Asked before the object is read: a change in between is noticed next time.
+        let generation = reader.generation(group, resource);
+        {
+            let mut known = self.objects.lock();
+            if known.0 != generation {
+                *known = (generation, HashMap::new());
+            }
+            if let Some(found) = known.1.get(namespace).and_then(|names| names.get(name)) {
+                return Some(found.clone());
+            }
+        }
+        let bytes = reader.get(group, resource, namespace, name)?;
+        let found: Arc<T> = Arc::new(serde_json::from_slice(&bytes).ok()?);
+        let mut known = self.objects.lock();
+        if known.0 == generation && known.1.len() < REMEMBERED {
+            known.1.entry(namespace.to_owned()).or_default().insert(name.to_owned(), found.clone());
+        }
+        Some(found)
+    }
 }
 
 /// What follows from all objects of a kind, kept until one of them changes.

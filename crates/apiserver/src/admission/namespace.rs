@@ -1,33 +1,71 @@
 //! NamespaceLifecycle: nothing is made in a namespace that is not there or is going, and some never go.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use apimachinery::status::{Cause, Status};
 use serde_json::Value;
 
-use super::{creates, refuse};
+use super::{Known, creates, refuse};
 use crate::contract::{Admission, Attributes, Job, Operation, Reader};
 
 const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
 
-/// The plugin.
-pub struct NamespaceLifecycle {
-    reader: Arc<dyn Reader>,
-}
-
-#[derive(serde::Deserialize)]
-struct Namespace {
+/// What admission needs to know of a namespace.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+pub struct Namespace {
+    metadata: Labelled,
     status: Option<Phase>,
 }
 
-#[derive(serde::Deserialize)]
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
+struct Labelled {
+    labels: Option<HashMap<String, String>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default)]
 struct Phase {
     phase: Option<String>,
 }
 
-impl NamespaceLifecycle {
+impl Namespace {
+    /// The value of a label.
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.metadata.labels.as_ref()?.get(name).map(String::as_str)
+    }
+
+    fn is_terminating(&self) -> bool {
+        self.status.as_ref().and_then(|s| s.phase.as_deref()) == Some("Terminating")
+    }
+}
+
+/// All namespaces, each read once until one of them changes.
+pub struct Namespaces {
+    reader: Arc<dyn Reader>,
+    known: Known<Namespace>,
+}
+
+impl Namespaces {
     pub fn new(reader: Arc<dyn Reader>) -> Self {
-        Self { reader }
+        Self { reader, known: Known::from("", "namespaces") }
+    }
+
+    /// A namespace by its name.
+    pub fn get(&self, name: &str) -> Option<Arc<Namespace>> {
+        self.known.get(&*self.reader, "", name)
+    }
+}
+
+/// The plugin.
+pub struct NamespaceLifecycle {
+    namespaces: Arc<Namespaces>,
+}
+
+impl NamespaceLifecycle {
+    pub fn new(namespaces: Arc<Namespaces>) -> Self {
+        Self { namespaces }
     }
 
     fn check(&self, attributes: &Attributes<'_>, object: &Value) -> Result<(), Status> {
@@ -48,14 +86,10 @@ impl NamespaceLifecycle {
         {
             return Ok(());
         }
-        let Some(bytes) = self.reader.get("", "namespaces", "", &info.namespace) else {
+        let Some(found) = self.namespaces.get(&info.namespace) else {
             return Err(Status::not_found("", "namespaces", &info.namespace));
         };
-        if !creates(attributes) {
-            return Ok(());
-        }
-        let phase = serde_json::from_slice::<Namespace>(&bytes).ok().and_then(|n| n.status).and_then(|s| s.phase);
-        if phase.as_deref() != Some("Terminating") {
+        if !creates(attributes) || !found.is_terminating() {
             return Ok(());
         }
         let namespace = &info.namespace;

@@ -34,13 +34,13 @@ impl Priority {
     fn pod(&self, attributes: &Attributes<'_>, pod: &mut Value) -> Result<(), Status> {
         if let (true, Some(old)) = (updates(attributes), attributes.old) {
             // A class does not change any more; what an update leaves out, stays.
-            if pod.pointer("/spec/priority").is_none_or(Value::is_null)
-                && let Some(priority) = old.pointer("/spec/priority")
+            if meta::at(pod, "/spec/priority").is_none_or(Value::is_null)
+                && let Some(priority) = meta::at(old, "/spec/priority")
             {
                 map(pod, "spec").insert("priority".into(), priority.clone());
             }
-            if pod.pointer("/spec/preemptionPolicy").is_none_or(Value::is_null)
-                && let Some(policy) = old.pointer("/spec/preemptionPolicy")
+            if meta::at(pod, "/spec/preemptionPolicy").is_none_or(Value::is_null)
+                && let Some(policy) = meta::at(old, "/spec/preemptionPolicy")
             {
                 map(pod, "spec").insert("preemptionPolicy".into(), policy.clone());
             }
@@ -66,7 +66,7 @@ impl Priority {
             .map(|c| text(c, "/preemptionPolicy"))
             .filter(|p| !p.is_empty())
             .unwrap_or("PreemptLowerPriority");
-        if let Some(given) = pod.pointer("/spec/priority").and_then(Value::as_i64)
+        if let Some(given) = meta::at(pod, "/spec/priority").and_then(Value::as_i64)
             && given != value
         {
             let message = format!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use apimachinery::status::Status;
+use apimachinery::{meta, status::Status};
 use serde_json::Value;
 
 use super::{creates, is, parsed, refuse};
@@ -34,8 +34,8 @@ impl RuntimeClass {
 
     fn admit(&self, attributes: &Attributes<'_>, pod: &mut Value) -> Result<(), Status> {
         let Some(class) = self.class(attributes, pod)? else { return Ok(()) };
-        let overhead = class.pointer("/overhead/podFixed").filter(|o| !is_empty(Some(o)));
-        let own = pod.pointer("/spec/overhead").filter(|o| !is_empty(Some(o)));
+        let overhead = meta::at(&class, "/overhead/podFixed").filter(|o| !is_empty(Some(o)));
+        let own = meta::at(pod, "/spec/overhead").filter(|o| !is_empty(Some(o)));
         match (overhead, own) {
             (Some(overhead), Some(own)) if overhead != own => {
                 return Err(refuse(
@@ -47,7 +47,9 @@ impl RuntimeClass {
             (Some(overhead), None) => drop(map(pod, "spec").insert("overhead".into(), overhead.clone())),
             _ => {}
         }
-        for (key, value) in class.pointer("/scheduling/nodeSelector").and_then(Value::as_object).into_iter().flatten() {
+        for (key, value) in
+            meta::at(&class, "/scheduling/nodeSelector").and_then(Value::as_object).into_iter().flatten()
+        {
             let own = pod["spec"]["nodeSelector"].get(key).cloned();
             if let Some(own) = own.filter(|own| own != value) {
                 let shown = |v: &Value| v.as_str().unwrap_or_default().to_owned();
@@ -59,7 +61,7 @@ impl RuntimeClass {
                 return Err(refuse(attributes, pod, &message));
             }
             let selector = map(pod, "spec").entry("nodeSelector").or_insert(Value::Null);
-            apimachinery::meta::ensure_map(selector).insert(key.clone(), value.clone());
+            meta::ensure_map(selector).insert(key.clone(), value.clone());
         }
         let mut tolerations = list(pod, "/spec/tolerations").to_vec();
         let new: Vec<Value> =
@@ -87,7 +89,7 @@ impl Admission for RuntimeClass {
         let without = creates(attributes)
             && is(attributes, "", "pods")
             && text(object, "/spec/runtimeClassName").is_empty()
-            && !is_empty(object.pointer("/spec/overhead"));
+            && !is_empty(meta::at(object, "/spec/overhead"));
         let answer = if without {
             Err(refuse(
                 attributes,

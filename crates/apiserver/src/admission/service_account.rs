@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use apimachinery::{meta, status::Status};
 use serde_json::{Value, json};
 
-use super::{MIRROR, creates, is, part, refuse};
+use super::{Known, MIRROR, creates, is, refuse};
 use crate::{
     config::Random,
     contract::{Admission, Attributes, Job, Reader},
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// The plugin.
 pub struct ServiceAccount {
     reader: Arc<dyn Reader>,
+    known: Known<Account>,
     random: Random,
 }
 
@@ -82,11 +83,11 @@ fn mount(pod: &mut Value, random: &Random) {
 
 impl ServiceAccount {
     pub fn new(reader: Arc<dyn Reader>, random: Random) -> Self {
-        Self { reader, random }
+        Self { reader, known: Known::from("", "serviceaccounts"), random }
     }
 
-    async fn account(&self, namespace: &str, name: &str) -> Option<Account> {
-        let find = || part(&*self.reader, "", "serviceaccounts", namespace, name);
+    async fn account(&self, namespace: &str, name: &str) -> Option<Arc<Account>> {
+        let find = || self.known.get(&*self.reader, namespace, name);
         if name != "default" {
             return find();
         }
@@ -126,7 +127,7 @@ impl ServiceAccount {
         if automounts(&account, pod) {
             mount(pod, &self.random);
         }
-        let secrets = account.image_pull_secrets.unwrap_or_default();
+        let secrets = account.image_pull_secrets.as_deref().unwrap_or_default();
         if is_empty(meta::at(pod, "/spec/imagePullSecrets")) && !secrets.is_empty() {
             map(pod, "spec").insert("imagePullSecrets".into(), secrets.into());
         }

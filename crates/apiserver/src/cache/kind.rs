@@ -14,7 +14,7 @@ use parking_lot::{Mutex, RwLock};
 use storage::{Entry, Event as Change};
 use tokio::{sync::Notify, time::Instant};
 
-use super::object::Obj;
+use super::object::{Header, Obj};
 use crate::{
     body::{EventKind, frame},
     registry::rows::Row,
@@ -86,6 +86,7 @@ struct State {
 pub struct Kind {
     /// The row in whose form it is stored.
     pub row: Row,
+    header: Header,
     state: RwLock<State>,
     /// Grows with each change and each wake.
     pulse: AtomicU64,
@@ -110,6 +111,7 @@ impl Kind {
     #[must_use]
     pub fn new(row: Row) -> Self {
         Kind {
+            header: Header::of(&row),
             row,
             state: RwLock::default(),
             pulse: AtomicU64::new(0),
@@ -135,11 +137,8 @@ impl Kind {
     /// Takes in the changes of one commit.
     pub fn apply<'a>(&self, changes: impl Iterator<Item = &'a Change>, revision: u64) {
         // Headers are read before the lock is taken: watchers and lists do not wait for that.
-        let made: Vec<(&Change, Option<Arc<Obj>>)> = changes
-            .map(|change| {
-                (change, if change.deleted { None } else { Obj::new(&self.row, &change.entry).map(Arc::new) })
-            })
-            .collect();
+        let made: Vec<(&Change, Option<Arc<Obj>>)> =
+            changes.map(|change| (change, if change.deleted { None } else { self.read(&change.entry) })).collect();
         let now = Instant::now();
         let mut state = self.state.write();
         for (change, object) in made {
@@ -185,8 +184,14 @@ impl Kind {
     pub fn object(&self, entry: &Entry) -> Option<Arc<Obj>> {
         match self.get(&entry.key) {
             Some(known) if known.revision == entry.modified.0 => Some(known),
-            _ => Obj::new(&self.row, entry).map(Arc::new),
+            _ => self.read(entry),
         }
+    }
+
+    /// Reads an entry of the store. `None`: it is no object.
+    #[must_use]
+    pub fn read(&self, entry: &Entry) -> Option<Arc<Obj>> {
+        Obj::new(&self.header, entry).map(Arc::new)
     }
 
     /// The objects below a prefix, and the newest revision that is in.

@@ -183,7 +183,7 @@ impl Cache {
             part.iter()
                 .filter_map(|entry| {
                     let kind = self.kind_of(&entry.key)?;
-                    let object = Arc::new(Obj::new(&kind.row, entry)?);
+                    let object = kind.read(entry)?;
                     Some((kind, object))
                 })
                 .collect()
@@ -299,7 +299,7 @@ pub struct CacheReader(pub Arc<Cache>);
 
 impl CacheReader {
     fn kind(&self, group: &str, resource: &str) -> Option<Arc<Kind>> {
-        let prefix = format!("{}{}/{resource}/", keys::ROOT, if group.is_empty() { "core" } else { group });
+        let prefix = keys::prefix_of(if group.is_empty() { "core" } else { group }, resource);
         if let Some(kind) = self.0.kinds.read().get(&prefix) {
             return Some(kind.clone());
         }

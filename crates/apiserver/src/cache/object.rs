@@ -1,6 +1,6 @@
 //! A cached object: bytes with a header. Lists, watches and selectors need nothing else.
 
-use std::{borrow::Cow, fmt, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, fmt, sync::Arc};
 
 use serde::{
     Deserialize, Deserializer,
@@ -9,7 +9,7 @@ use serde::{
 use serde_json::{Map, Value};
 use storage::Entry;
 
-use crate::registry::{encoded::Encoded, keys};
+use crate::registry::{encoded::Encoded, keys, rows::Row};
 
 /// An object of the cache.
 #[derive(Debug)]
@@ -26,13 +26,34 @@ pub struct Obj {
     pub encoded: Encoded,
 }
 
+/// What the headers of a kind's objects hold.
+#[derive(Debug)]
+pub struct Header {
+    row: Row,
+    /// The paths of all selectable fields; empty where there are none but name and namespace.
+    wanted: Box<[Box<str>]>,
+}
+
+impl Header {
+    /// That of a row.
+    #[must_use]
+    pub fn of(row: &Row) -> Self {
+        let fields = &row.selectable_fields;
+        let wanted: BTreeSet<Box<str>> = if fields.iter().any(|f| !f.starts_with("metadata.")) {
+            fields.iter().flat_map(|f| api::fields::sources(row, f)).map(Box::from).collect()
+        } else {
+            BTreeSet::new()
+        };
+        Header { row: row.clone(), wanted: wanted.into_iter().collect() }
+    }
+}
+
 impl Obj {
     /// Reads the header of a stored object. `None`: it is no object.
     #[must_use]
-    pub fn new(row: &api::Resource, entry: &Entry) -> Option<Self> {
+    pub fn new(header: &Header, entry: &Entry) -> Option<Self> {
         let encoded = Encoded::from_stored(entry.value.clone())?;
-        let special = has_fields(row);
-        let mut shallow = Shallow::read(&entry.value, special)?;
+        let mut shallow = Shallow::read(&entry.value, &header.wanted)?;
         let labels = match shallow.pointer_mut("/metadata/labels").map(Value::take) {
             Some(Value::Object(map)) => map
                 .into_iter()
@@ -43,10 +64,11 @@ impl Obj {
                 .collect(),
             _ => Box::default(),
         };
-        let fields = if special {
-            row.selectable_fields.iter().map(|path| api::fields::value(row, &shallow, path).into_boxed_str()).collect()
-        } else {
+        let row = &header.row;
+        let fields = if header.wanted.is_empty() {
             Box::default()
+        } else {
+            row.selectable_fields.iter().map(|path| api::fields::value(row, &shallow, path).into_boxed_str()).collect()
         };
         Some(Obj { key: entry.key.clone(), revision: entry.modified.0, labels, fields, encoded })
     }
@@ -83,21 +105,13 @@ impl Obj {
     }
 }
 
-fn has_fields(row: &api::Resource) -> bool {
-    row.selectable_fields.iter().any(|f| !f.starts_with("metadata."))
-}
-
-/// Scalars near the root; everything else is skipped without being built.
+/// The labels and what selectable fields look at; everything else is skipped without being built.
 struct Shallow;
 
-/// Selectable fields lie at most this deep (`spec.pool.name`).
-const DEPTH: usize = 3;
-
 impl Shallow {
-    fn read(bytes: &[u8], special: bool) -> Option<Value> {
+    fn read(bytes: &[u8], wanted: &[Box<str>]) -> Option<Value> {
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-        let level = if special { Level::Top } else { Level::MetadataOnly };
-        serde::de::DeserializeSeed::deserialize(level, &mut deserializer).ok()
+        serde::de::DeserializeSeed::deserialize(Level::Object(wanted), &mut deserializer).ok()
     }
 }
 
@@ -126,25 +140,68 @@ impl<'de> Visitor<'de> for KeyVisitor {
 }
 
 #[derive(Clone, Copy)]
-enum Level {
-    /// The object, of which only the metadata counts.
-    MetadataOnly,
+enum Level<'w> {
     /// The object.
-    Top,
-    /// `metadata`.
-    Metadata,
-    /// Inside, this deep.
-    Inside(usize),
+    Object(&'w [Box<str>]),
+    /// Labels, and what is scalar anyway.
+    Whole,
+    /// What lies at a place within the object.
+    At(Place<'w>),
 }
 
-impl<'de> serde::de::DeserializeSeed<'de> for Level {
+/// A place within an object, and what is wanted of the object: paths in order.
+#[derive(Clone, Copy)]
+struct Place<'w> {
+    wanted: &'w [Box<str>],
+    up: Option<&'w Place<'w>>,
+    step: &'w str,
+}
+
+impl Place<'_> {
+    /// What of a path remains behind this place; `None`: it leads elsewhere.
+    fn rest<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let rest = match self.up {
+            Some(up) => up.rest(path)?.strip_prefix('.')?,
+            None => path,
+        };
+        rest.strip_prefix(self.step).filter(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.wanted.iter().any(|path| self.rest(path).is_some())
+    }
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for Level<'_> {
     type Value = Value;
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Level {
+impl Level<'_> {
+    /// Reads the value of a key, or skips it.
+    fn member<'de, A: MapAccess<'de>>(self, key: &str, map: &mut A) -> Result<Option<Value>, A::Error> {
+        let place = match &self {
+            Level::Whole => return map.next_value_seed(Level::Whole).map(Some),
+            Level::Object(wanted) => Place { wanted, up: None, step: key },
+            Level::At(up) => Place { wanted: up.wanted, up: Some(up), step: key },
+        };
+        let labels = match place.up {
+            None => key == "metadata",
+            Some(up) => up.up.is_none() && up.step == "metadata" && key == "labels",
+        };
+        if labels && place.up.is_some() {
+            return map.next_value_seed(Level::Whole).map(Some);
+        }
+        if labels || place.is_wanted() {
+            return map.next_value_seed(Level::At(place)).map(Some);
+        }
+        map.next_value::<IgnoredAny>().map(|_| None)
+    }
+}
+
+impl<'de> Visitor<'de> for Level<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -154,36 +211,18 @@ impl<'de> Visitor<'de> for Level {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut out = Map::new();
         while let Some(Key(key)) = map.next_key()? {
-            let inner = match self {
-                Level::MetadataOnly | Level::Top if key == "metadata" => Some(Level::Metadata),
-                Level::MetadataOnly => None,
-                Level::Top => Some(Level::Inside(1)),
-                // Labels whole; of the rest only what is short.
-                Level::Metadata if key == "labels" => Some(Level::Inside(DEPTH)),
-                Level::Metadata => matches!(&*key, "name" | "namespace" | "uid").then_some(Level::Inside(DEPTH)),
-                Level::Inside(depth) if depth <= DEPTH => Some(Level::Inside(depth + 1)),
-                Level::Inside(_) => None,
-            };
-            match inner {
-                Some(level) => {
-                    let value = map.next_value_seed(level)?;
-                    if !value.is_null() {
-                        out.insert(key.into_owned(), value);
-                    }
-                }
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+            if let Some(value) = self.member(&key, &mut map)?.filter(|v| !v.is_null()) {
+                out.insert(key.into_owned(), value);
             }
         }
         Ok(Value::Object(out))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        // Only the first item can be named by a selectable field (`status.podIPs`).
-        let first = match self {
-            Level::Inside(2) => seq.next_element_seed(Level::Inside(DEPTH))?,
-            _ => None,
+        // Only the first item can be named by a selectable field (`status.podIPs.0.ip`).
+        let first = match &self {
+            Level::At(up) => seq.next_element_seed(Level::At(Place { wanted: up.wanted, up: Some(up), step: "0" }))?,
+            Level::Object(_) | Level::Whole => None,
         };
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(first.map_or(Value::Null, |value| Value::Array(vec![value])))
@@ -215,23 +254,24 @@ impl<'de> Visitor<'de> for Level {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::Rows;
     use serde_json::json;
     use storage::Revision;
 
     #[test]
     fn the_header_holds_labels_and_selectable_fields() {
-        let row = api::find("", "v1", "pods").expect("pods");
+        let row = Rows::default().find("", "v1", "pods").expect("pods");
         let pod = json!({"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "p", "namespace": "n", "labels": {"a": "b", "c": ""}},
-            "spec": {"nodeName": "node", "containers": [{"name": "x"}], "restartPolicy": "Always"},
-            "status": {"phase": "Running", "podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}]}});
+            "spec": {"nodeName": "node", "containers": [{"name": "x"}], "restartPolicy": "Always", "nodeNames": {"a": [[1]]}},
+            "status": {"phase": "Running", "podIP": "10.0.0.2", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "::1"}]}});
         let encoded = Encoded::from_object(pod.as_object().expect("object"));
         let entry = Entry {
-            key: keys::key(row, "n", "p"),
+            key: keys::key(&row, "n", "p"),
             value: encoded.stored(),
             modified: Revision(5),
             created: Revision(4),
         };
-        let obj = Obj::new(row, &entry).expect("object");
+        let obj = Obj::new(&Header::of(&row), &entry).expect("object");
         assert_eq!(obj.place(), ("n", "p"));
         assert_eq!((obj.label("a"), obj.label("c"), obj.label("d")), (Some("b"), Some(""), None));
         let field = |path: &str| obj.field(row.selectable_fields.iter().position(|f| f == path).expect("path"));

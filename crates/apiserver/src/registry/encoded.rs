@@ -10,13 +10,15 @@ pub struct Encoded {
     splice: u32,
 }
 
+/// Most objects have room in it.
+const ROOM: usize = 4096;
 const METADATA: &[u8] = br#""metadata":{"#;
 
 impl Encoded {
     /// Writes an object in stored form: kind, apiVersion, metadata first, no resourceVersion.
     #[must_use]
     pub fn from_object(object: &Map<String, Value>) -> Self {
-        let mut out = Vec::with_capacity(1024);
+        let mut out = Vec::with_capacity(ROOM);
         out.push(b'{');
         for key in ["kind", "apiVersion"] {
             if let Some(value) = object.get(key) {
@@ -42,7 +44,8 @@ impl Encoded {
             member(&mut out, key, value);
         }
         out.push(b'}');
-        Encoded { bytes: out.into(), splice }
+        // Kept for long: without the room that was not needed.
+        Encoded { bytes: out.into_boxed_slice().into(), splice }
     }
 
     /// Stored bytes as they come from the store; `None` where they are no object.
@@ -97,7 +100,7 @@ impl Encoded {
 
     fn version(&self, revision: u64) -> String {
         let comma = if self.bytes.get(self.splice as usize) == Some(&b'}') { "" } else { "," };
-        format!(r#""resourceVersion":"{revision}"{comma}"#)
+        ["\"resourceVersion\":\"", &revision.to_string(), "\"", comma].concat()
     }
 
     /// The object as a tree, with its revision.

@@ -12,14 +12,19 @@ fn group(row: &api::Resource) -> &str {
 /// Where all objects of a kind lie.
 #[must_use]
 pub fn prefix(row: &api::Resource) -> String {
-    format!("{ROOT}{}/{}/", group(row), row.plural)
+    prefix_of(group(row), &row.plural)
+}
+
+/// The same, by the names within.
+pub(crate) fn prefix_of(group: &str, resource: &str) -> String {
+    [ROOT, group, "/", resource, "/"].concat()
 }
 
 /// Where the objects of a kind in a namespace lie; empty: all of them.
 #[must_use]
 pub fn namespace_prefix(row: &api::Resource, namespace: &str) -> String {
     if row.namespaced && !namespace.is_empty() {
-        format!("{ROOT}{}/{}/{namespace}/", group(row), row.plural)
+        [ROOT, group(row), "/", &row.plural, "/", namespace, "/"].concat()
     } else {
         prefix(row)
     }
@@ -29,9 +34,9 @@ pub fn namespace_prefix(row: &api::Resource, namespace: &str) -> String {
 #[must_use]
 pub fn key(row: &api::Resource, namespace: &str, name: &str) -> Arc<str> {
     if row.namespaced {
-        format!("{ROOT}{}/{}/{namespace}/{name}", group(row), row.plural).into()
+        [ROOT, group(row), "/", &row.plural, "/", namespace, "/", name].concat().into()
     } else {
-        format!("{ROOT}{}/{}/{name}", group(row), row.plural).into()
+        [ROOT, group(row), "/", &row.plural, "/", name].concat().into()
     }
 }
 

@@ -9,6 +9,7 @@ use super::call::Call;
 use crate::config::Random;
 
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+const HEX: &[u8; 16] = b"0123456789abcdef";
 /// Letters that are added to `generateName`.
 const SUFFIX: usize = 5;
 /// A generated name is at most this long.
@@ -21,15 +22,15 @@ pub fn uid(random: &Random) -> String {
     random(&mut b);
     b[6] = (b[6] & 0x0f) | 0x40;
     b[8] = (b[8] & 0x3f) | 0x80;
-    let n = u128::from_be_bytes(b);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        n >> 96,
-        (n >> 80) & 0xffff,
-        (n >> 64) & 0xffff,
-        (n >> 48) & 0xffff,
-        n & 0xffff_ffff_ffff
-    )
+    let digit = |n: u8| char::from(HEX[usize::from(n)]);
+    let mut out = String::with_capacity(36);
+    for (at, byte) in b.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push('-');
+        }
+        out.extend([digit(byte >> 4), digit(byte & 15)]);
+    }
+    out
 }
 
 /// A name from `generateName`.
@@ -113,7 +114,8 @@ pub fn kept_metadata(object: &mut Value, old: &Value) {
 
 /// The same owner twice is kept once, with a warning.
 pub fn owner_references(call: &Call, object: &mut Value, after_admission: bool) {
-    let Some(Value::Array(references)) = object.pointer_mut("/metadata/ownerReferences") else { return };
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    let Some(Value::Array(references)) = metadata.and_then(|m| m.get_mut("ownerReferences")) else { return };
     if references.len() < 2 {
         return;
     }

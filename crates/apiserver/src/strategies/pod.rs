@@ -92,9 +92,9 @@ impl Strategy for Pods {
     fn prepare_update(&self, context: &Context<'_>, object: &mut Value, old: &Value) {
         match context.subresource {
             "status" => {
-                let owners = old.pointer("/metadata/ownerReferences").cloned();
+                let owners = meta::at(old, "/metadata/ownerReferences").cloned();
                 put(meta::metadata_mut(object), "ownerReferences", owners);
-                let class = old.pointer("/status/qosClass").cloned();
+                let class = meta::at(old, "/status/qosClass").cloned();
                 put(map(object, "status"), "qosClass", class);
             }
             "ephemeralcontainers" => only(object, old, |pod, sent| {

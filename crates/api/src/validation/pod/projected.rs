@@ -28,10 +28,10 @@ pub(super) fn projected(at: &At<'_>, report: &mut Report) {
         for kind in
             ["secret", "configMap", "downwardAPI", "serviceAccountToken", "clusterTrustBundle", "podCertificate"]
         {
-            let part = source.child(kind);
-            if part.is_absent() {
+            if !source.has(kind) {
                 continue;
             }
+            let part = source.child(kind);
             sources += 1;
             match kind {
                 "secret" | "configMap" => {

@@ -80,10 +80,10 @@ const SOURCES: [&str; 30] = [
 fn source(volume: &At<'_>, owner: &str, report: &mut Report) {
     let mut found = false;
     for kind in SOURCES {
-        let at = volume.child(kind);
-        if at.is_absent() {
+        if !volume.has(kind) {
             continue;
         }
+        let at = volume.child(kind);
         if found {
             // Upstream's spelling of these paths.
             let name = match kind {

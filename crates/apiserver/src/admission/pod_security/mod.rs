@@ -2,44 +2,28 @@
 
 mod checks;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use apimachinery::status::Status;
 use serde_json::Value;
 
 use self::checks::findings;
-use super::{creates, part, refuse, updates};
-use crate::contract::{Admission, Attributes, Job, Reader};
-
-/// The labels of a namespace.
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct Namespace {
-    metadata: Labelled,
-}
-
-#[derive(Default, serde::Deserialize)]
-#[serde(default)]
-struct Labelled {
-    labels: Option<HashMap<String, String>>,
-}
+use super::{creates, namespace::Namespaces, refuse, updates};
+use crate::contract::{Admission, Attributes, Job};
 
 /// The plugin.
 pub struct PodSecurity {
-    reader: Arc<dyn Reader>,
+    namespaces: Arc<Namespaces>,
 }
 
 impl PodSecurity {
-    pub fn new(reader: Arc<dyn Reader>) -> Self {
-        Self { reader }
+    pub fn new(namespaces: Arc<Namespaces>) -> Self {
+        Self { namespaces }
     }
 
     fn check(&self, attributes: &Attributes<'_>, pod: &Value) -> Result<(), Status> {
-        let Some(namespace) = part::<Namespace>(&*self.reader, "", "namespaces", "", &attributes.info.namespace) else {
-            return Ok(());
-        };
-        let labels = namespace.metadata.labels.unwrap_or_default();
-        let label = |name: &str| labels.get(name).map(String::as_str);
+        let Some(namespace) = self.namespaces.get(&attributes.info.namespace) else { return Ok(()) };
+        let label = |name: &str| namespace.label(name);
         let level = label("pod-security.kubernetes.io/enforce").unwrap_or("privileged");
         if level == "privileged" || attributes.old.is_some_and(|old| old["spec"] == pod["spec"]) {
             return Ok(());

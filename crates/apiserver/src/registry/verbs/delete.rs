@@ -190,7 +190,7 @@ impl Registry {
                     self.strategy(stored).committed(None, Some(&old));
                     Ok(Done::Answer(removed(call, stored, current, old, revision)))
                 }
-                Written::Lost(found) => self.again(call, stored, found).map(Done::Again),
+                Written::Lost(found) => self.again(call, found).map(Done::Again),
             },
             Step::Mark(marked) => self.mark(call, stored, current, marked, &old, accepted(options)).await,
         }
@@ -217,7 +217,7 @@ impl Registry {
                 self.strategy(stored).committed(Some(&marked), Some(old));
                 Ok(Done::Answer(answer(call, stored, code, encoded, revision, None)))
             }
-            Written::Lost(found) => self.again(call, stored, found).map(Done::Again),
+            Written::Lost(found) => self.again(call, found).map(Done::Again),
         }
     }
 

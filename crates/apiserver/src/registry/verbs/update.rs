@@ -230,7 +230,7 @@ impl Registry {
                 set_revision(&mut object, revision);
                 Ok(Step::Answer(answer(call, stored, 200, encoded, revision, Some(object))))
             }
-            Written::Lost(found) => self.again(call, stored, found).map(Step::Again),
+            Written::Lost(found) => self.again(call, found).map(Step::Again),
         }
     }
 
@@ -246,16 +246,16 @@ impl Registry {
         if !call.options.dry_run {
             match self.commit(unchanged(current), Change::Delete { key: current.key.clone() }).await? {
                 Written::Done(_) => self.strategy(stored).committed(None, Some(old)),
-                Written::Lost(found) => return self.again(call, stored, found).map(Step::Again),
+                Written::Lost(found) => return self.again(call, found).map(Step::Again),
             }
         }
         Ok(Step::Answer(answer_value(call, stored, 200, object)))
     }
 
     /// What a lost race left behind, as the start of the next try.
-    pub(crate) fn again(&self, call: &Call, stored: &Row, found: Option<storage::Entry>) -> Result<Arc<Obj>, Status> {
+    pub(crate) fn again(&self, call: &Call, found: Option<storage::Entry>) -> Result<Arc<Obj>, Status> {
         let entry = found.ok_or_else(|| call.not_found())?;
-        Obj::new(stored, &entry).map(Arc::new).ok_or_else(|| Status::internal("a stored object cannot be read"))
+        self.kind(call)?.read(&entry).ok_or_else(|| Status::internal("a stored object cannot be read"))
     }
 }
 
