@@ -2,6 +2,7 @@
 
 pub(crate) mod atomic;
 pub(crate) mod host_path;
+pub(crate) mod image;
 pub(crate) mod ownership;
 pub(crate) mod payload;
 mod projected;

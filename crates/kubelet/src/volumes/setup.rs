@@ -109,6 +109,10 @@ async fn one(job: &Job, volume: &Volume, outcome: &mut Outcome) -> Result<Option
         let files = projected::files(job, &volume.name, source, outcome).await?;
         return write(job, &volume.name, "kubernetes.io~projected", &files, token_user(&job.pod)).map(Some);
     }
+    if volume.image.is_some() {
+        // A matter of the containers that mount it, once they start.
+        return Ok(None);
+    }
     unsupported(volume)
 }
 
@@ -119,8 +123,6 @@ fn unsupported(volume: &Volume) -> Result<Option<Mounted>, String> {
         "CSI"
     } else if volume.nfs.is_some() {
         "NFS"
-    } else if volume.image.is_some() {
-        "image"
     } else {
         "this kind of"
     };
@@ -264,7 +266,7 @@ fn mount_memory(job: &Job, dir: &Path, medium: &str, source: &EmptyDirVolumeSour
 }
 
 /// A directory on another device than its parent.
-fn is_mount_point(dir: &Path) -> io::Result<bool> {
+pub(super) fn is_mount_point(dir: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let parent = dir.parent().unwrap_or(dir);
     Ok(fs::metadata(dir)?.dev() != fs::metadata(parent)?.dev())
@@ -274,6 +276,7 @@ fn is_mount_point(dir: &Path) -> io::Result<bool> {
 pub(crate) fn tear_down(context: &Context, uid: &str) -> io::Result<()> {
     let pod_dir = context.config.pod_dir(uid);
     super::sub_path::release(&pod_dir.join("volume-subpaths"))?;
+    super::image::release(&pod_dir)?;
     let empty_dirs = pod_dir.join("volumes/kubernetes.io~empty-dir");
     for entry in fs::read_dir(&empty_dirs).into_iter().flatten().flatten() {
         let path = entry.path();

@@ -167,3 +167,25 @@ async fn a_refused_certificate_is_told_and_final() {
         .await;
     assert_eq!(cluster.informers.get::<PodCertificateRequest>().store().len(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn images_are_volumes_too() {
+    let cluster = Cluster::start(14).await;
+    cluster.node.images.missing("data:1");
+    let volume = json!({"image": {"reference": "data:1", "pullPolicy": "IfNotPresent"}});
+    cluster.create::<Pod>(with_volume("web", &volume)).await;
+    let waits = |pod: &Pod| {
+        let waiting = status(pod).and_then(|c| c.state.as_ref()?.waiting.as_ref()?.reason.clone());
+        matches!(waiting.as_deref(), Some("ErrImagePull" | "ImagePullBackOff"))
+    };
+    cluster.eventually::<Pod>("the container waits for the volume's image", |pods| pod_is(pods, "web", waits)).await;
+    told(&cluster, "Failed", "Failed to pull image \"data:1\"").await;
+    assert!(cluster.node.runtime.config("web").is_none());
+    cluster.node.images.publish("data:1");
+    cluster.eventually::<Pod>("it runs", |pods| pod_is(pods, "web", running)).await;
+    assert!(place(&cluster, "web").is_dir());
+    let named = place(&cluster, "web");
+    cluster.admin.delete::<Pod>("default", "web", &client::DeleteOptions::default()).await.unwrap();
+    cluster.eventually::<Pod>("it is gone", |pods| pods.is_empty()).await;
+    assert!(!named.exists());
+}
