@@ -94,7 +94,7 @@ impl Certificates {
         let answer = record.state.issued().map(|issued| Bundle {
             key: issued.key.clone(),
             chain: issued.chain.clone(),
-            refresh_at: record.not_before.or_else(|| record.state.wake_at()),
+            refresh_at: record.not_before.or_else(|| record.state.wake_at(now)),
         });
         self.known.lock().insert(id, record);
         answer

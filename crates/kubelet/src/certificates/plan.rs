@@ -97,16 +97,16 @@ impl State {
         }
     }
 
-    /// When to look again, whatever happens.
-    pub(crate) fn wake_at(&self) -> Option<Timestamp> {
+    /// When to look again at a certificate in use, whatever happens. Where there is none, the volume is tried again and
+    /// again.
+    pub(crate) fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         match self {
-            Self::Initial | Self::Refused { .. } => None,
-            Self::Waiting(pending) => Some(pending.abandon_at),
+            Self::Initial | Self::Waiting(_) | Self::Refused { .. } => None,
             Self::Fresh(issued) => Some(issued.refresh_at),
             Self::Refreshing(issued, pending) => {
-                let overdue = (!issued.told_overdue).then(|| later(issued.refresh_at, OVERDUE_AFTER));
-                let expired = (!issued.told_expired).then_some(issued.not_after);
-                [Some(pending.abandon_at), overdue, expired].into_iter().flatten().min()
+                let times = [pending.abandon_at, later(issued.refresh_at, OVERDUE_AFTER), issued.not_after];
+                // What is over by now was told, or the request is still to be seen: it wakes by itself.
+                times.into_iter().filter(|at| *at > now).min()
             }
         }
     }
@@ -128,7 +128,7 @@ pub(crate) fn next(
         State::Initial => stay(State::Initial, true),
         State::Refused { .. } => stay(state, false),
         State::Waiting(pending) => match verdict(request) {
-            Verdict::Absent if now > pending.abandon_at => stay(State::Initial, true),
+            Verdict::Absent if now >= pending.abandon_at => stay(State::Initial, true),
             Verdict::Absent | Verdict::Open => stay(State::Waiting(pending), false),
             Verdict::Ended(request, condition) => ended(request, condition, pending, jitter),
         },
@@ -140,7 +140,7 @@ pub(crate) fn next(
             Next { state: State::Fresh(issued), create: true, notices }
         }
         State::Refreshing(mut issued, pending) => match verdict(request) {
-            Verdict::Absent if now > pending.abandon_at => {
+            Verdict::Absent if now >= pending.abandon_at => {
                 let notices = late(&mut issued, now);
                 Next { state: State::Fresh(issued), create: true, notices }
             }
@@ -204,12 +204,12 @@ fn ended(request: &PodCertificateRequest, condition: &Condition, pending: Pendin
 /// What is told once about a certificate whose renewal does not come.
 fn late(issued: &mut Issued, now: Timestamp) -> Vec<Notice> {
     let mut notices = Vec::new();
-    if now > later(issued.refresh_at, OVERDUE_AFTER) && !issued.told_overdue {
+    if now >= later(issued.refresh_at, OVERDUE_AFTER) && !issued.told_overdue {
         issued.told_overdue = true;
         notices
             .push(Notice { reason: "CertificateOverdueForRefresh", message: "PodCertificate refresh overdue".into() });
     }
-    if now > issued.not_after && !issued.told_expired {
+    if now >= issued.not_after && !issued.told_expired {
         issued.told_expired = true;
         notices.push(Notice { reason: "CertificateExpired", message: "PodCertificate expired".into() });
     }

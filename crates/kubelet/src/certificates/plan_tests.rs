@@ -67,8 +67,8 @@ fn every_state_goes_on() {
     let refreshing = |begin, end| fresh(begin, end).requested("req-2".into(), "KEY2".into(), at(20), NONE);
     let cases: [(&str, State, Option<PodCertificateRequest>, i64, &str); 20] = [
         ("nothing yet", State::Initial, None, 0, "initial create"),
-        ("the watch lags", waiting(), None, 10, "waiting"),
-        ("it was deleted", waiting(), None, 11, "initial create"),
+        ("the watch lags", waiting(), None, 9, "waiting"),
+        ("it was deleted", waiting(), None, 10, "initial create"),
         ("no verdict", waiting(), Some(request("", json!({}))), 60, "waiting"),
         ("an unknown condition", waiting(), Some(request("Seen", json!({}))), 1, "waiting"),
         ("issued", waiting(), Some(issued(30, 60)), 1, "fresh"),
@@ -79,7 +79,7 @@ fn every_state_goes_on() {
         ("time to renew", fresh(30, 60), None, 30, "fresh create"),
         ("the node slept", fresh(30, 60), None, 41, "fresh create CertificateOverdueForRefresh"),
         ("for long", fresh(30, 60), None, 61, "fresh create CertificateOverdueForRefresh CertificateExpired"),
-        ("the next one lags", refreshing(20, 60), None, 30, "refreshing"),
+        ("the next one lags", refreshing(20, 60), None, 29, "refreshing"),
         ("the next one was deleted", refreshing(20, 60), None, 31, "fresh create CertificateOverdueForRefresh"),
         ("no verdict on it", refreshing(20, 60), Some(request("", json!({}))), 25, "refreshing"),
         (
@@ -129,12 +129,12 @@ fn the_volume_gets_the_newest_that_is_issued() {
 #[test]
 fn it_wakes_when_something_is_due() {
     let minute = SignedDuration::from_mins(1);
-    assert_eq!(State::Initial.wake_at(), None);
-    assert_eq!(waiting().wake_at(), Some(at(10)));
-    assert_eq!(fresh(30, 60).wake_at(), Some(at(30)));
-    assert_eq!(next(waiting(), Some(&issued(30, 60)), at(1), minute).state.wake_at(), Some(at(31)), "with the jitter");
+    assert_eq!((State::Initial.wake_at(at(0)), waiting().wake_at(at(0))), (None, None));
+    assert_eq!(fresh(30, 60).wake_at(at(1)), Some(at(30)));
+    let late = next(waiting(), Some(&issued(30, 60)), at(1), minute).state;
+    assert_eq!(late.wake_at(at(1)), Some(at(31)), "with the jitter");
     let refreshing = fresh(30, 60).requested("req-2".into(), "KEY2".into(), at(31), NONE);
-    assert_eq!(refreshing.wake_at(), Some(at(40)), "overdue");
-    let told = next(refreshing, None, at(41), NONE).state;
-    assert_eq!(told.wake_at(), Some(at(41)), "given up");
+    for (minute, expected) in [(31, Some(40)), (40, Some(41)), (41, Some(60)), (60, None)] {
+        assert_eq!(refreshing.wake_at(at(minute)), expected.map(at), "after {minute} minutes");
+    }
 }
