@@ -34,6 +34,7 @@ pub mod mirroring;
 pub mod namespace;
 pub mod nodeipam;
 pub mod nodelifecycle;
+pub mod pcrcleaner;
 pub mod persistentvolume;
 pub mod podgc;
 pub mod replicaset;
@@ -69,12 +70,13 @@ pub fn components() -> &'static [Component] {
     &COMPONENTS
 }
 
-static COMPONENTS: [Component; 29] = [
+static COMPONENTS: [Component; 30] = [
     Component { name: "bootstrap-signer-controller", start: |c| Box::pin(bootstrapsigner::run(c)) },
     Component { name: "token-cleaner-controller", start: |c| Box::pin(tokencleaner::run(c)) },
     Component { name: "certificatesigningrequest-approving-controller", start: |c| Box::pin(csrapproving::run(c)) },
     Component { name: "certificatesigningrequest-signing-controller", start: |c| Box::pin(csrsigning::run(c)) },
     Component { name: "certificatesigningrequest-cleaner-controller", start: |c| Box::pin(csrcleaner::run(c)) },
+    Component { name: "podcertificaterequest-cleaner-controller", start: |c| Box::pin(pcrcleaner::run(c)) },
     Component { name: "clusterrole-aggregation-controller", start: |c| Box::pin(clusterroles::run(c)) },
     Component { name: "node-ipam-controller", start: |c| Box::pin(nodeipam::run(c)) },
     Component { name: "node-lifecycle-controller", start: |c| Box::pin(nodelifecycle::run(c)) },

@@ -3,6 +3,7 @@
 //! [`start`] registers the node, takes over what runs from before, and runs one worker per pod. A worker is a state
 //! machine: messages in, a pure plan, actions that report back by messages; see `pods::plan` and `pods::worker`.
 
+mod certificates;
 mod container;
 mod context;
 mod env;
@@ -11,6 +12,7 @@ mod images;
 mod logs;
 mod node;
 mod objects;
+mod pem;
 mod pods;
 mod probes;
 mod server;
@@ -138,7 +140,7 @@ pub async fn start(
         events: Recorder::new(client.clone(), env.clone(), "kubelet", &name),
         services: informers.get::<Service>(),
         node: informers.scoped::<Node>(Scope::fields(&format!("metadata.name={name}")), None),
-        objects: objects::Watched::new(client.clone()),
+        objects: objects::Watched::new(client.clone(), env.clone(), &name),
         puller: images::Puller::default(),
         start: env.now(),
         keeper: Keeper::default(),

@@ -5,6 +5,8 @@ mod chaos;
 mod common;
 #[path = "cluster/restart.rs"]
 mod restart;
+#[path = "cluster/volumes.rs"]
+mod volumes;
 
 use std::{
     sync::{

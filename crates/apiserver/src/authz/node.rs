@@ -71,7 +71,7 @@ impl NodeAuthorizer {
                 ("storage.k8s.io", "csinodes") => return csi_node(node, request),
                 ("", "nodes") => return own_node(node, request),
                 ("", "pods") => return self.pod(node, request),
-                ("resource.k8s.io", "resourceslices") => return by_node_field(node, request, "spec.nodeName"),
+                ("resource.k8s.io", "resourceslices") => return resource_slice(node, request),
                 ("certificates.k8s.io", "podcertificaterequests") => return self.certificate_request(node, request),
                 _ => {}
             }
@@ -122,7 +122,9 @@ impl NodeAuthorizer {
         match request.verb {
             "create" => Decision::Allow,
             "get" => self.related(node, request),
-            _ => by_node_field(node, request, "spec.nodeName"),
+            "list" | "watch" if selects_node(request, "spec.nodeName", node) => Decision::Allow,
+            "list" | "watch" => no("can only list/watch podcertificaterequests with nodeName field selector"),
+            verb => no(format!("nodes may not {verb} podcertificaterequests")),
         }
     }
 
@@ -308,11 +310,11 @@ fn selects_node(request: &RequestInfo, field: &str, node: &str) -> bool {
     })
 }
 
-fn by_node_field(node: &str, request: &RequestInfo, field: &str) -> Decision {
+fn resource_slice(node: &str, request: &RequestInfo) -> Decision {
     match request.verb {
-        "create" | "get" | "update" | "patch" | "delete" if request.resource == "resourceslices" => Decision::Allow,
-        "list" | "watch" | "deletecollection" if selects_node(request, field, node) => Decision::Allow,
-        _ => no(format!("can only list/watch/deletecollection {} with nodeName field selector", request.resource)),
+        "create" | "get" | "update" | "patch" | "delete" => Decision::Allow,
+        "list" | "watch" | "deletecollection" if selects_node(request, "spec.nodeName", node) => Decision::Allow,
+        _ => no("can only list/watch/deletecollection resourceslices with nodeName field selector"),
     }
 }
 

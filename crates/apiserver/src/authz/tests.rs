@@ -167,3 +167,51 @@ fn nodes_see_what_their_pods_need() {
         Decision::Allow
     );
 }
+
+#[test]
+fn nodes_read_trust_bundles_and_their_own_certificate_requests() {
+    let objects = Arc::new(Objects::default());
+    let (group, requests) = ("certificates.k8s.io", "podcertificaterequests");
+    objects.put(
+        group,
+        requests,
+        json!({"metadata": {"name": "req-a", "namespace": "n"}, "spec": {"nodeName": "one", "podName": "p"}}),
+    );
+    let authz = Authz::new(objects);
+    let (one, two) = (user("system:node:one", &["system:nodes"]), user("system:node:two", &["system:nodes"]));
+    for verb in ["get", "list", "watch"] {
+        let bundles = request(verb, group, "clustertrustbundles", "", if verb == "get" { "roots" } else { "" });
+        assert_eq!(authz.authorize(&one, &bundles), Decision::Allow, "{verb}");
+    }
+    assert_ne!(authz.authorize(&one, &request("create", group, "clustertrustbundles", "", "")), Decision::Allow);
+    let selecting =
+        |verb, field: &str| RequestInfo { field_selector: field.into(), ..request(verb, group, requests, "", "") };
+    let no = |text: &str| Decision::NoOpinion(text.into());
+    let unselected = no("can only list/watch podcertificaterequests with nodeName field selector");
+    for (user, request, expected) in [
+        (&one, request("create", group, requests, "n", ""), Decision::Allow),
+        (&one, request("get", group, requests, "n", "req-a"), Decision::Allow),
+        (
+            &two,
+            request("get", group, requests, "n", "req-a"),
+            no("no relationship found between node 'two' and this object"),
+        ),
+        (&one, selecting("list", "spec.nodeName=one"), Decision::Allow),
+        (&one, selecting("watch", "spec.nodeName=one"), Decision::Allow),
+        (&one, selecting("watch", "spec.nodeName=two"), unselected.clone()),
+        (&one, selecting("list", ""), unselected),
+        (
+            &one,
+            selecting("deletecollection", "spec.nodeName=one"),
+            no("nodes may not deletecollection podcertificaterequests"),
+        ),
+        (&one, request("delete", group, requests, "n", "req-a"), no("nodes may not delete podcertificaterequests")),
+        (
+            &one,
+            RequestInfo { subresource: "status".into(), ..request("update", group, requests, "n", "req-a") },
+            no("nodes may not access the status subresource of PodCertificateRequests"),
+        ),
+    ] {
+        assert_eq!(authz.authorize(user, &request), expected, "{request:?}");
+    }
+}

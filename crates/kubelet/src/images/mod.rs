@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use client::events::Kind;
 use cri::image::Image;
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, ImageVolumeSource, Pod};
 use parking_lot::Mutex;
 
 use crate::{
@@ -46,8 +46,10 @@ impl Default for Puller {
 impl Puller {
     /// Forgets a pod.
     pub(crate) fn forget(&self, pod: &Pod) {
-        for container in spec::spec(pod).containers.iter().chain(spec::init_containers(pod)) {
-            let key = key(pod, container.image.as_deref().unwrap_or_default());
+        let containers = spec::spec(pod).containers.iter().chain(spec::init_containers(pod));
+        let volumes = spec::spec(pod).volumes.iter().flatten().filter_map(|volume| volume.image.as_ref());
+        for reference in containers.map(|one| &one.image).chain(volumes.map(|one| &one.reference)) {
+            let key = key(pod, reference.as_deref().unwrap_or_default());
             self.backoff.lock().forget(&key);
             self.last_error.lock().remove(&key);
         }
@@ -58,39 +60,57 @@ fn key(pod: &Pod, image: &str) -> String {
     format!("{}_{image}", spec::uid(pod))
 }
 
-/// The image of a container, pulled if its policy wants it.
-pub(crate) async fn ensure(
-    context: &Context,
-    pod: &Pod,
-    container: &Container,
-    objects: &Snapshot,
-) -> Result<Arc<Image>, Refused> {
-    let result = find(context, pod, container, objects).await;
+/// An image that a pod needs.
+pub(crate) struct Wanted<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) pod: &'a Pod,
+    /// The container that waits for it.
+    pub(crate) container: &'a Container,
+    /// It is not the container's own, but that of a volume.
+    pub(crate) volume: Option<&'a ImageVolumeSource>,
+    pub(crate) objects: &'a Snapshot,
+}
+
+impl Wanted<'_> {
+    fn reference(&self) -> &str {
+        self.volume.map_or(&self.container.image, |volume| &volume.reference).as_deref().unwrap_or_default()
+    }
+
+    fn policy(&self) -> &str {
+        let own = self.volume.map_or(&self.container.image_pull_policy, |volume| &volume.pull_policy);
+        own.as_deref().unwrap_or_else(|| default_policy(self.reference()))
+    }
+
+    /// An event about the container; what is done for volumes is told of the pod.
+    fn say(&self, kind: Kind, reason: &str, message: &str) {
+        match self.volume {
+            None => self.context.container_event(self.pod, &self.container.name, kind, reason, message),
+            Some(_) => self.context.pod_event(self.pod, kind, reason, message),
+        }
+    }
+}
+
+/// The image, pulled if its policy wants it.
+pub(crate) async fn ensure(wanted: &Wanted<'_>) -> Result<Arc<Image>, Refused> {
+    let result = find(wanted).await;
     if let Err(refused) = &result {
-        context.container_event(
-            pod,
-            &container.name,
-            Kind::Warning,
-            "Failed",
-            &format!("Error: {}", refused.waiting.reason),
-        );
+        let text = format!("Error: {}", refused.waiting.reason);
+        wanted.context.container_event(wanted.pod, &wanted.container.name, Kind::Warning, "Failed", &text);
     }
     result
 }
 
-async fn find(context: &Context, pod: &Pod, container: &Container, objects: &Snapshot) -> Result<Arc<Image>, Refused> {
-    let reference = container.image.as_deref().unwrap_or_default();
-    let policy = container.image_pull_policy.as_deref().unwrap_or_else(|| default_policy(reference));
-    let say =
-        |kind: Kind, reason: &str, message: &str| context.container_event(pod, &container.name, kind, reason, message);
+async fn find(wanted: &Wanted<'_>) -> Result<Arc<Image>, Refused> {
+    let Wanted { context, pod, .. } = *wanted;
+    let (reference, policy) = (wanted.reference(), wanted.policy());
     if let Err(error) = context.images.normalize(reference) {
         let message = format!("Failed to apply default image tag {reference:?}: {error}");
-        say(Kind::Warning, "InspectFailed", &message);
+        wanted.say(Kind::Warning, "InspectFailed", &message);
         return Err(refuse_slowly(context, pod, reference, "InvalidImageName", message));
     }
     let present = if policy == "Always" { None } else { lookup(context, pod, reference).await? };
     if let Some(image) = present {
-        say(
+        wanted.say(
             Kind::Normal,
             "Pulled",
             &format!("Container image {reference:?} already present on machine and can be accessed by the pod"),
@@ -99,10 +119,10 @@ async fn find(context: &Context, pod: &Pod, container: &Container, objects: &Sna
     }
     if policy == "Never" {
         let message = format!("Container image {reference:?} is not present with pull policy of Never");
-        say(Kind::Warning, "ErrImageNeverPull", &message);
+        wanted.say(Kind::Warning, "ErrImageNeverPull", &message);
         return Err(refuse_slowly(context, pod, reference, "ErrImageNeverPull", message));
     }
-    pull(context, pod, container, reference, objects).await
+    pull(wanted).await
 }
 
 /// Kubernetes' rule: `latest` is always pulled.
@@ -134,27 +154,21 @@ fn refuse_slowly(context: &Context, pod: &Pod, reference: &str, reason: &str, me
     Refused { waiting: Waiting { reason: reason.into(), message }, retry_at: now + backoff.delay(&key) }
 }
 
-async fn pull(
-    context: &Context,
-    pod: &Pod,
-    container: &Container,
-    reference: &str,
-    objects: &Snapshot,
-) -> Result<Arc<Image>, Refused> {
+async fn pull(wanted: &Wanted<'_>) -> Result<Arc<Image>, Refused> {
+    let Wanted { context, pod, objects, .. } = *wanted;
+    let reference = wanted.reference();
     let key = key(pod, reference);
     let begun = context.env.now();
-    let say =
-        |kind: Kind, reason: &str, message: &str| context.container_event(pod, &container.name, kind, reason, message);
     let waits = context.puller.backoff.lock().waits_since_update(&key, begun);
     if let Some(until) = waits {
         let text = format!("Back-off pulling image {reference:?}");
-        say(Kind::Normal, "BackOff", &text);
+        wanted.say(Kind::Normal, "BackOff", &text);
         let last = context.puller.last_error.lock().get(&key).cloned();
         let message = last.map_or(text.clone(), |last| format!("{text}: {last}"));
         return Err(Refused { waiting: Waiting { reason: "ImagePullBackOff".into(), message }, retry_at: until });
     }
     context.puller.last_error.lock().remove(&key);
-    say(Kind::Normal, "Pulling", &format!("Pulling image {reference:?}"));
+    wanted.say(Kind::Normal, "Pulling", &format!("Pulling image {reference:?}"));
     let full = context.images.normalize(reference).unwrap_or_else(|_| reference.to_owned());
     let credentials = secrets::credentials(pod, objects, &full);
     let answer = tokio::time::timeout(GIVE_UP, context.images.pull(reference, &credentials, &|_| {})).await;
@@ -164,7 +178,7 @@ async fn pull(
             let took = go_duration(SignedDuration::from_millis(
                 i64::try_from(now.duration_since(begun).as_millis()).unwrap_or(0),
             ));
-            say(
+            wanted.say(
                 Kind::Normal,
                 "Pulled",
                 &format!(
@@ -179,7 +193,7 @@ async fn pull(
         Ok(Err(error)) => error.to_string(),
         Err(_) => "the pull did not end within an hour".to_owned(),
     };
-    say(Kind::Warning, "Failed", &format!("Failed to pull image {reference:?}: {error}"));
+    wanted.say(Kind::Warning, "Failed", &format!("Failed to pull image {reference:?}: {error}"));
     let missing = secrets::missing(pod, objects);
     if !missing.is_empty() {
         let text = format!(

@@ -29,7 +29,7 @@ use crate::{
     objects::OnChange,
     probes::Kind,
     status,
-    volumes::setup,
+    volumes::{self, setup},
 };
 
 const SANDBOX_DEADLINE: Duration = Duration::from_secs(60);
@@ -50,26 +50,22 @@ impl Worker {
         }
     }
 
-    /// Watches every ConfigMap and Secret that the pod refers to.
+    /// Watches every object that the pod refers to.
     pub(super) fn lease_objects(&mut self) {
-        let (mut maps, mut secrets) = setup::references(&self.pod);
+        let mut references = volumes::references(&self.pod);
         let ephemeral: Vec<Container> =
             spec::ephemeral_containers(&self.pod).iter().map(spec::ephemeral_as_container).collect();
         for container in
             spec::spec(&self.pod).containers.iter().chain(spec::init_containers(&self.pod)).chain(&ephemeral)
         {
             let (more_maps, more_secrets) = build::references(container);
-            maps.extend(more_maps);
-            secrets.extend(more_secrets);
+            references.config_maps.extend(more_maps);
+            references.secrets.extend(more_secrets);
         }
-        secrets.extend(images::secrets::references(&self.pod));
-        for list in [&mut maps, &mut secrets] {
-            list.sort();
-            list.dedup();
-        }
+        references.secrets.extend(images::secrets::references(&self.pod));
         let mailbox = self.mailbox.clone();
         let tell: OnChange = Arc::new(move || mailbox.push(Message::ObjectsChanged));
-        self.volumes.leases = Arc::new(self.context.objects.leases(spec::namespace(&self.pod), &maps, &secrets, &tell));
+        self.volumes.leases = Arc::new(self.context.objects.leases(&self.pod, &references, &tell));
     }
 
     fn mount(&mut self) {
@@ -86,11 +82,12 @@ impl Worker {
         self.volumes.retry_at = None;
         let (context, pod, mailbox) = (self.context.clone(), self.pod.clone(), self.mailbox.clone());
         let (leases, tokens) = (self.volumes.leases.clone(), self.volumes.tokens.clone());
+        let certificates = self.volumes.certificates.clone();
         let facts = context.field_facts(self.view.ips());
         tokio::spawn(async move {
             let objects = leases.snapshot().await;
             drop(leases);
-            let job = setup::Job { context, pod, objects, tokens, facts };
+            let job = setup::Job { context, pod, objects, tokens, certificates, facts };
             let outcome = setup::set_up(&job).await;
             mailbox.push(Message::Mounted(Box::new(outcome), job.objects));
         });

@@ -3,14 +3,18 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use client::events::Kind;
-use cri::runtime::{ContainerConfig, ContainerId, ContainerPhase, ContainerState, Exit, SandboxId};
+use cri::{
+    image::Image,
+    runtime::{ContainerConfig, ContainerId, ContainerPhase, ContainerState, Exit, SandboxId},
+};
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Container, Pod};
+use k8s_openapi::api::core::v1::{Container, ImageVolumeSource, Pod, Volume};
 
 use super::{
     hooks,
     message::{Mailbox, Message},
     plan::Waiting,
+    spec,
     view::Instance,
 };
 use crate::{container::config, context::Context, images, objects::Snapshot, probes::run::Place, volumes};
@@ -74,18 +78,15 @@ pub(crate) async fn start(job: Job) {
 }
 
 async fn all(job: &Job) -> Result<Instance, Failed> {
-    let image =
-        images::ensure(&job.context, &job.pod, &job.container, &job.objects).await.map_err(|refused| Failed {
-            retry_at: Some(refused.retry_at),
-            ..job.failed(&refused.waiting.reason, refused.waiting.message.clone())
-        })?;
+    let volumes = image_volumes(job).await?;
+    let image = ensure(job, None).await?;
     let config = config::build(&config::Inputs {
         context: &job.context,
         pod: &job.pod,
         container: &job.container,
         image: &image,
         attempt: job.attempt,
-        volumes: &job.volumes,
+        volumes: &volumes,
         objects: &job.objects,
         pod_ips: &job.pod_ips,
         target_pid: job.target_pid.clone(),
@@ -122,6 +123,38 @@ async fn all(job: &Job) -> Result<Instance, Failed> {
     }
     instance.in_post_start = false;
     Ok(instance)
+}
+
+async fn ensure(job: &Job, volume: Option<&ImageVolumeSource>) -> Result<Arc<Image>, Failed> {
+    let (context, pod, container) = (job.context.as_ref(), job.pod.as_ref(), job.container.as_ref());
+    let wanted = images::Wanted { context, pod, container, volume, objects: &job.objects };
+    images::ensure(&wanted).await.map_err(|refused| Failed {
+        retry_at: Some(refused.retry_at),
+        ..job.failed(&refused.waiting.reason, refused.waiting.message.clone())
+    })
+}
+
+/// The pod's volumes with those images that the container mounts.
+async fn image_volumes(job: &Job) -> Result<Arc<volumes::Map>, Failed> {
+    let mut map = job.volumes.clone();
+    let mounted =
+        |volume: &&Volume| job.container.volume_mounts.iter().flatten().any(|mount| mount.name == volume.name);
+    for volume in spec::spec(&job.pod).volumes.iter().flatten().filter(mounted) {
+        let Some(source) = &volume.image else { continue };
+        let image = ensure(job, Some(source)).await?;
+        let (pod_dir, name) = (job.context.config.pod_dir(spec::uid(&job.pod)), volume.name.clone());
+        let mount = move || volumes::image::mount(&pod_dir, &name, &image.id, &image.layers);
+        let done = job.context.env.blocking(mount).await;
+        let path =
+            done.unwrap_or_else(|| Err(std::io::Error::other("the kubelet is being stopped"))).map_err(|error| {
+                let message = format!("failed to mount image volume {:?}: {error}", volume.name);
+                job.event(Kind::Warning, "Failed", &format!("Error: {message}"));
+                let retry_at = Some(job.context.env.now() + CONFIG_RETRY);
+                Failed { retry_at, ..job.failed("CreateContainerError", message) }
+            })?;
+        Arc::make_mut(&mut map).insert(volume.name.clone(), volumes::Mounted { path, read_only: true });
+    }
+    Ok(map)
 }
 
 async fn process(job: &Job, config: &ContainerConfig) -> Result<ContainerState, Failed> {

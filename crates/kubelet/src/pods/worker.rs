@@ -27,6 +27,7 @@ use super::{
     view::View,
 };
 use crate::{
+    certificates::Certificates,
     context::Context,
     objects::{Leases, Snapshot},
     probes::{Kind, Verdict},
@@ -52,6 +53,7 @@ pub(super) struct Volumes {
     /// Counts how often the objects were read.
     pub(super) generation: u64,
     pub(super) tokens: Arc<Tokens>,
+    pub(super) certificates: Arc<Certificates>,
     pub(super) last_failure: String,
 }
 
@@ -128,6 +130,7 @@ impl Worker {
             objects: Snapshot::default(),
             generation: 0,
             tokens: Arc::default(),
+            certificates: Arc::default(),
             last_failure: String::new(),
         };
         let report = Report::new(&pod);

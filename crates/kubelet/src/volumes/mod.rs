@@ -2,13 +2,19 @@
 
 pub(crate) mod atomic;
 pub(crate) mod host_path;
+pub(crate) mod image;
 pub(crate) mod ownership;
 pub(crate) mod payload;
+mod projected;
+mod references;
 pub(crate) mod setup;
 pub(crate) mod sub_path;
 pub(crate) mod token;
+mod trust;
 
 use std::{collections::BTreeMap, path::PathBuf};
+
+pub(crate) use references::references;
 
 /// A volume that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,14 +9,16 @@ use std::{
 };
 
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, Pod, ProjectedVolumeSource, Volume, VolumeProjection};
+use k8s_openapi::api::core::v1::{EmptyDirVolumeSource, Pod, Volume};
 
 use super::{
     Failure, Map, Mounted, atomic, host_path, ownership,
-    payload::{self, File, Files},
+    payload::{self, Files},
+    projected,
     token::Tokens,
 };
 use crate::{
+    certificates::Certificates,
     container::resources,
     context::Context,
     env::{
@@ -33,6 +35,7 @@ pub(crate) struct Job {
     pub(crate) pod: Arc<Pod>,
     pub(crate) objects: Snapshot,
     pub(crate) tokens: Arc<Tokens>,
+    pub(crate) certificates: Arc<Certificates>,
     pub(crate) facts: Facts,
 }
 
@@ -41,8 +44,15 @@ pub(crate) struct Job {
 pub(crate) struct Outcome {
     pub(crate) map: Map,
     pub(crate) failures: Vec<Failure>,
-    /// When tokens are to be renewed.
+    /// When tokens and certificates are to be renewed.
     pub(crate) refresh_at: Option<Timestamp>,
+}
+
+impl Outcome {
+    /// Something is to be renewed then.
+    pub(super) fn refresh(&mut self, at: Option<Timestamp>) {
+        self.refresh_at = [self.refresh_at, at].into_iter().flatten().min();
+    }
 }
 
 /// All volumes of the pod.
@@ -96,8 +106,12 @@ async fn one(job: &Job, volume: &Volume, outcome: &mut Outcome) -> Result<Option
         return write(job, &volume.name, "kubernetes.io~downward-api", &files, None).map(Some);
     }
     if let Some(source) = &volume.projected {
-        let files = projected(job, source, outcome).await?;
+        let files = projected::files(job, &volume.name, source, outcome).await?;
         return write(job, &volume.name, "kubernetes.io~projected", &files, token_user(&job.pod)).map(Some);
+    }
+    if volume.image.is_some() {
+        // A matter of the containers that mount it, once they start.
+        return Ok(None);
     }
     unsupported(volume)
 }
@@ -109,19 +123,17 @@ fn unsupported(volume: &Volume) -> Result<Option<Mounted>, String> {
         "CSI"
     } else if volume.nfs.is_some() {
         "NFS"
-    } else if volume.image.is_some() {
-        "image"
     } else {
         "this kind of"
     };
     Err(format!("{kind} volumes are not supported by this node yet"))
 }
 
-fn file_mode(mode: Option<i32>) -> u32 {
+pub(super) fn file_mode(mode: Option<i32>) -> u32 {
     mode.and_then(|mode| u32::try_from(mode).ok()).unwrap_or(0o644) & 0o777
 }
 
-fn found<T>(object: Result<Arc<T>, Missing>, optional: bool) -> Result<Option<Arc<T>>, String> {
+pub(super) fn found<T>(object: Result<Arc<T>, Missing>, optional: bool) -> Result<Option<Arc<T>>, String> {
     match object {
         Ok(object) => Ok(Some(object)),
         Err(Missing::NotFound(_)) if optional => Ok(None),
@@ -129,7 +141,7 @@ fn found<T>(object: Result<Arc<T>, Missing>, optional: bool) -> Result<Option<Ar
     }
 }
 
-fn fs_group(pod: &Pod) -> Option<u32> {
+pub(super) fn fs_group(pod: &Pod) -> Option<u32> {
     spec::spec(pod)
         .security_context
         .as_ref()
@@ -138,7 +150,7 @@ fn fs_group(pod: &Pod) -> Option<u32> {
 }
 
 /// The one user that all containers run as, if there is one: tokens then belong to it.
-fn token_user(pod: &Pod) -> Option<u32> {
+pub(super) fn token_user(pod: &Pod) -> Option<u32> {
     let shared = spec::spec(pod).security_context.as_ref().and_then(|context| context.run_as_user);
     let mut users = spec::spec(pod)
         .containers
@@ -147,56 +159,6 @@ fn token_user(pod: &Pod) -> Option<u32> {
         .map(|container| container.security_context.as_ref().and_then(|own| own.run_as_user).or(shared));
     let first = users.next().flatten()?;
     users.all(|user| user == Some(first)).then_some(first).and_then(|user| u32::try_from(user).ok())
-}
-
-async fn projected(job: &Job, source: &ProjectedVolumeSource, outcome: &mut Outcome) -> Result<Files, String> {
-    let default = file_mode(source.default_mode);
-    let (mut files, mut errors) = (Files::new(), Vec::new());
-    for part in source.sources.iter().flatten() {
-        match projection(job, part, default, outcome).await {
-            Ok(more) => files.extend(more),
-            Err(error) => errors.push(error),
-        }
-    }
-    match errors.len() {
-        0 => Ok(files),
-        1 => Err(errors.remove(0)),
-        _ => Err(format!("[{}]", errors.join(", "))),
-    }
-}
-
-async fn projection(job: &Job, part: &VolumeProjection, default: u32, outcome: &mut Outcome) -> Result<Files, String> {
-    if let Some(source) = &part.config_map {
-        let optional = source.optional == Some(true);
-        return match found(job.objects.config_map(&source.name), optional)? {
-            Some(object) => payload::config_map(&object, source.items.as_deref(), default, optional),
-            None => Ok(Files::new()),
-        };
-    }
-    if let Some(source) = &part.secret {
-        let optional = source.optional == Some(true);
-        return match found(job.objects.secret(&source.name), optional)? {
-            Some(object) => payload::secret(&object, source.items.as_deref(), default, optional),
-            None => Ok(Files::new()),
-        };
-    }
-    if let Some(source) = &part.downward_api {
-        return payload::downward(&job.pod, source.items.as_deref().unwrap_or_default(), default, &job.facts);
-    }
-    if let Some(source) = &part.service_account_token {
-        let seconds = source.expiration_seconds.unwrap_or(3600);
-        let (text, refresh_at) = job
-            .tokens
-            .get(&job.context.client, &job.pod, source.audience.as_deref(), seconds, job.context.env.now())
-            .await?;
-        outcome.refresh_at = Some(outcome.refresh_at.map_or(refresh_at, |known| known.min(refresh_at)));
-        let private = token_user(&job.pod).is_some() || fs_group(&job.pod).is_some();
-        return Ok(Files::from([(
-            source.path.clone(),
-            File { data: text.into_bytes(), mode: if private { 0o600 } else { default } },
-        )]));
-    }
-    Err("this kind of projected source is not supported by this node yet".into())
 }
 
 /// Files of small volumes live in memory: secrets never reach the disk.
@@ -304,7 +266,7 @@ fn mount_memory(job: &Job, dir: &Path, medium: &str, source: &EmptyDirVolumeSour
 }
 
 /// A directory on another device than its parent.
-fn is_mount_point(dir: &Path) -> io::Result<bool> {
+pub(super) fn is_mount_point(dir: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let parent = dir.parent().unwrap_or(dir);
     Ok(fs::metadata(dir)?.dev() != fs::metadata(parent)?.dev())
@@ -314,6 +276,7 @@ fn is_mount_point(dir: &Path) -> io::Result<bool> {
 pub(crate) fn tear_down(context: &Context, uid: &str) -> io::Result<()> {
     let pod_dir = context.config.pod_dir(uid);
     super::sub_path::release(&pod_dir.join("volume-subpaths"))?;
+    super::image::release(&pod_dir)?;
     let empty_dirs = pod_dir.join("volumes/kubernetes.io~empty-dir");
     for entry in fs::read_dir(&empty_dirs).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -330,18 +293,4 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         other => other,
     }
-}
-
-/// Names of ConfigMaps and Secrets that volumes need.
-pub(crate) fn references(pod: &Pod) -> (Vec<String>, Vec<String>) {
-    let (mut maps, mut secrets) = (Vec::new(), Vec::new());
-    for volume in spec::spec(pod).volumes.iter().flatten() {
-        maps.extend(volume.config_map.iter().map(|source| source.name.clone()));
-        secrets.extend(volume.secret.iter().filter_map(|source| source.secret_name.clone()));
-        for part in volume.projected.iter().flat_map(|source| source.sources.iter().flatten()) {
-            maps.extend(part.config_map.iter().map(|source| source.name.clone()));
-            secrets.extend(part.secret.iter().map(|source| source.name.clone()));
-        }
-    }
-    (maps, secrets)
 }

@@ -1,17 +1,24 @@
-//! ConfigMaps and Secrets that pods of this node refer to: each watched by its name, as long as somebody needs it.
+//! What pods of this node refer to: ConfigMaps and Secrets, each watched by its name, and what they find by other means
+//! (`list`), as long as somebody needs it.
+
+mod list;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Weak},
+    sync::{Arc, OnceLock, Weak},
     time::Duration,
 };
 
-use client::{Client, ListOptions, Object, transport::EventKind};
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use client::{Client, Env, ListOptions, Object, Scope, transport::EventKind};
+use k8s_openapi::api::{
+    certificates::v1::{ClusterTrustBundle, PodCertificateRequest},
+    core::v1::{ConfigMap, Pod, Secret},
+};
 use parking_lot::Mutex;
 use tokio::{sync::Notify, task::AbortHandle, time::sleep};
 
-use crate::env::build::Missing;
+use self::list::{List, ListLease};
+use crate::{env::build::Missing, pods::spec};
 
 /// How long a first read may take before a pod hears of it.
 const FIRST_READ: Duration = Duration::from_secs(10);
@@ -184,21 +191,43 @@ async fn once<K: Object>(
     Ok(())
 }
 
-/// Watches of both kinds.
+/// Watches of all kinds.
 pub(crate) struct Watched {
     client: Client,
     config_maps: Cache<ConfigMap>,
     secrets: Cache<Secret>,
+    bundles: List<ClusterTrustBundle>,
+    requests: List<PodCertificateRequest>,
     next_id: std::sync::atomic::AtomicU64,
+    env: Env,
+    order: OnceLock<u64>,
+}
+
+/// What a pod refers to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct References {
+    /// Names of ConfigMaps.
+    pub(crate) config_maps: Vec<String>,
+    /// Names of Secrets.
+    pub(crate) secrets: Vec<String>,
+    /// It has volumes of ClusterTrustBundles.
+    pub(crate) bundles: bool,
+    /// It has volumes of pod certificates.
+    pub(crate) certificates: bool,
 }
 
 impl Watched {
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, env: Env, node: &str) -> Self {
+        let own = Scope::fields(&format!("spec.nodeName={node}"));
         Self {
-            client,
             config_maps: Cache { kind: "configmap", known: Mutex::default() },
             secrets: Cache { kind: "secret", known: Mutex::default() },
+            bundles: List::new(client.clone(), env.clone(), Scope::default()),
+            requests: List::new(client.clone(), env.clone(), own),
             next_id: std::sync::atomic::AtomicU64::new(1),
+            client,
+            env,
+            order: OnceLock::new(),
         }
     }
 
@@ -207,25 +236,31 @@ impl Watched {
     }
 
     /// Everything that a pod refers to.
-    pub(crate) fn leases(
-        &self,
-        namespace: &str,
-        config_maps: &[String],
-        secrets: &[String],
-        tell: &OnChange,
-    ) -> Leases {
-        Leases {
-            config_maps: config_maps
-                .iter()
-                .map(|name| {
-                    (name.clone(), self.config_maps.lease(&self.client, namespace, name, self.id(), tell.clone()))
-                })
-                .collect(),
-            secrets: secrets
-                .iter()
-                .map(|name| (name.clone(), self.secrets.lease(&self.client, namespace, name, self.id(), tell.clone())))
-                .collect(),
+    pub(crate) fn leases(&self, pod: &Pod, references: &References, tell: &OnChange) -> Leases {
+        let namespace = spec::namespace(pod);
+        let mut leases = Leases { uid: spec::uid(pod).to_owned(), ..Leases::default() };
+        for name in &references.config_maps {
+            let lease = self.config_maps.lease(&self.client, namespace, name, self.id(), tell.clone());
+            leases.config_maps.insert(name.clone(), lease);
         }
+        for name in &references.secrets {
+            let lease = self.secrets.lease(&self.client, namespace, name, self.id(), tell.clone());
+            leases.secrets.insert(name.clone(), lease);
+        }
+        if references.bundles {
+            let tell = tell.clone();
+            leases.bundles = Some(self.bundles.lease(Arc::new(move |_| tell())));
+            leases.order = *self.order.get_or_init(|| self.env.rng.next());
+        }
+        if references.certificates {
+            let (tell, uid) = (tell.clone(), leases.uid.clone());
+            leases.requests = Some(self.requests.lease(Arc::new(move |request: &PodCertificateRequest| {
+                if request.spec.pod_uid == uid {
+                    tell();
+                }
+            })));
+        }
+        leases
     }
 }
 
@@ -234,6 +269,10 @@ impl Watched {
 pub(crate) struct Leases {
     config_maps: BTreeMap<String, Lease<ConfigMap>>,
     secrets: BTreeMap<String, Lease<Secret>>,
+    bundles: Option<ListLease<ClusterTrustBundle>>,
+    requests: Option<ListLease<PodCertificateRequest>>,
+    uid: String,
+    order: u64,
 }
 
 impl Leases {
@@ -247,7 +286,21 @@ impl Leases {
             self.secrets.iter().map(|(name, lease)| async move { (name.clone(), lease.read().await) }),
         )
         .await;
-        Snapshot { config_maps: config_maps.into_iter().collect(), secrets: secrets.into_iter().collect() }
+        let bundles = match &self.bundles {
+            Some(lease) => lease.read(|_| true).await,
+            None => None,
+        };
+        let requests = match &self.requests {
+            Some(lease) => lease.read(|request| request.spec.pod_uid == self.uid).await,
+            None => None,
+        };
+        Snapshot {
+            config_maps: config_maps.into_iter().collect(),
+            secrets: secrets.into_iter().collect(),
+            bundles,
+            requests: requests.unwrap_or_default(),
+            order: self.order,
+        }
     }
 }
 
@@ -256,6 +309,12 @@ impl Leases {
 pub(crate) struct Snapshot {
     pub(crate) config_maps: BTreeMap<String, Result<Arc<ConfigMap>, Missing>>,
     pub(crate) secrets: BTreeMap<String, Result<Arc<Secret>, Missing>>,
+    /// All there are; `None` when they were not read.
+    pub(crate) bundles: Option<Vec<Arc<ClusterTrustBundle>>>,
+    /// Those of the pod.
+    pub(crate) requests: Vec<Arc<PodCertificateRequest>>,
+    /// Orders trust anchors: the same as long as the kubelet runs.
+    pub(crate) order: u64,
 }
 
 impl crate::env::build::Objects for Snapshot {
