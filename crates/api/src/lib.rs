@@ -17,10 +17,15 @@ pub mod validation;
 
 pub use resource::{Column, Resource, Schemas, Storage, Subresource};
 
+use apimachinery::protobuf::Messages;
 use apimachinery::schema::{Schema, SchemaSet, TypeRef};
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 static SCHEMAS: SchemaSet = SchemaSet { nodes: Cow::Borrowed(&generated::nodes::NODES) };
+
+/// The same types as messages of protobuf.
+static MESSAGES: LazyLock<Messages> = LazyLock::new(|| Messages::new(&SCHEMAS));
 
 /// All built-in resources.
 #[must_use]
@@ -32,6 +37,12 @@ pub fn table() -> &'static [Resource] {
 #[must_use]
 pub fn schemas() -> &'static SchemaSet {
     &SCHEMAS
+}
+
+/// The messages of all built-in kinds.
+#[must_use]
+pub fn messages() -> &'static Messages {
+    &MESSAGES
 }
 
 /// A built-in resource by the parts of its path.

@@ -11,6 +11,7 @@ pub mod names;
 pub mod patch;
 #[cfg(test)]
 mod properties;
+pub mod protobuf;
 pub mod prune;
 pub mod quantity;
 #[cfg(test)]

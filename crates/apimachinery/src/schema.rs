@@ -89,7 +89,7 @@ pub struct Field {
     pub patch_retain_keys: bool,
     /// `x-kubernetes-patch-merge-key`; empty: none (a list of scalars with `patch_merge` is a set).
     pub patch_merge_key: Str,
-    /// Protobuf field number; 0: none.
+    /// Place in protobuf, as [`crate::protobuf::Place`] reads it; 0: none.
     pub proto: u32,
 }
 

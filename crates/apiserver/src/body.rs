@@ -40,25 +40,48 @@ impl EventKind {
     }
 }
 
+/// How the events of a watch are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// A line of JSON each.
+    #[default]
+    Json,
+    /// Protobuf messages, each behind its length.
+    Protobuf,
+}
+
 /// One event of a watch: a callers in the same process takes `object`, a connection gets `line`.
 #[derive(Debug, Clone)]
 pub struct WatchEvent {
     /// What happened.
     pub kind: EventKind,
-    /// The object as JSON, with its resourceVersion.
+    /// The object as JSON, with its resourceVersion; empty where the frame is protobuf.
     pub object: Bytes,
     /// The whole frame, where it is already made (shared by all watchers).
     pub line: Option<Bytes>,
 }
 
 impl WatchEvent {
-    /// An event that is not shared.
+    /// An event that is not shared, from the JSON of its object.
     #[must_use]
-    pub fn new(kind: EventKind, object: Bytes) -> Self {
-        WatchEvent { kind, object, line: None }
+    pub fn new(encoding: Encoding, kind: EventKind, object: Bytes) -> Self {
+        match encoding {
+            Encoding::Json => WatchEvent { kind, object, line: None },
+            Encoding::Protobuf => Self::framed(encoding, kind, crate::protobuf::event(kind, &object)),
+        }
     }
 
-    /// `{"type":…,"object":…}` and a newline.
+    /// An event from its frame.
+    #[must_use]
+    pub fn framed(encoding: Encoding, kind: EventKind, line: Bytes) -> Self {
+        let object = match encoding {
+            Encoding::Json => line.slice(frame_head(kind)..line.len() - 2),
+            Encoding::Protobuf => Bytes::new(),
+        };
+        WatchEvent { kind, object, line: Some(line) }
+    }
+
+    /// The frame: `{"type":…,"object":…}` and a newline, or the same as a message.
     #[must_use]
     pub fn line(&self) -> Bytes {
         self.line.clone().unwrap_or_else(|| frame(self.kind, &[&self.object]))

@@ -8,10 +8,10 @@ use http::{Method, Response, request::Parts};
 use serde_json::Value;
 
 use crate::{
-    body::{Body, BodyError},
+    body::{Body, BodyError, Encoding},
     connect,
     contract::{RequestInfo, User},
-    negotiate::{self, Accepted, Format},
+    negotiate::{self, Accepted, Endpoint, Format},
     options,
     registry::{
         Call, Outcome, Row, decode,
@@ -57,7 +57,10 @@ pub async fn resource(
         return connect::answer(server, &call, parts, body, query).await;
     }
     let tables = call.info.verb != "create" || !subresources::handles(&call);
-    let accepted = negotiate::accept(&parts.headers, query, call.info.verb == "watch", tables)?;
+    // Custom resources have no messages.
+    let messages = matches!(call.row, Row::Static(_));
+    let endpoint = Endpoint { watch: call.info.verb == "watch", tables, messages };
+    let accepted = negotiate::accept(&parts.headers, query, endpoint)?;
     match call.info.verb {
         "get" | "list" | "watch" => read(server, &call, accepted, query).await,
         verb => {
@@ -145,8 +148,9 @@ async fn read(
             }
             let stored = registry.stored_row(call)?;
             let (form, bookmark) = render::watch_form(call, &stored, accepted);
-            let events = registry.watch(call, query, form, bookmark).await?;
-            Ok(respond::json(200, Body::Watch(events)))
+            let encoding = if accepted.format == Format::Protobuf { Encoding::Protobuf } else { Encoding::Json };
+            let events = registry.watch(call, query, encoding, form, bookmark).await?;
+            Ok(respond::watch(accepted, events))
         }
         _ if call.info.subresource == "scale" => Ok(respond::outcome(call, accepted, registry.get_scale(call).await?)),
         _ => Ok(respond::outcome(call, accepted, registry.get_at(call, query).await?)),
@@ -241,9 +245,11 @@ fn delete_options(headers: &http::HeaderMap, body: &Bytes, query: &Query) -> Res
     }
     let format = negotiate::content(headers)?;
     // Options of a deletion come under the name of any group.
-    let schema = |_: &str, kind: &str| api::kind_schema("", "v1", kind);
-    let (mut value, _) = decode::parse(format, body, schema)
-        .map_err(|e| Status::bad_request(format!("couldn't get version/kind; json parse error: {e}")))?;
+    let schema = |_: &str, kind: &str| api::kind_schema("", "v1", if kind.is_empty() { "DeleteOptions" } else { kind });
+    let (mut value, _) = decode::parse(format, body, schema).map_err(|e| {
+        let json = format != Format::Protobuf;
+        Status::bad_request(if json { format!("couldn't get version/kind; json parse error: {e}") } else { e })
+    })?;
     let kind = apimachinery::meta::kind(&value);
     if !kind.is_empty() && kind != "DeleteOptions" {
         return Err(Status::bad_request("decoded object cannot be converted to DeleteOptions"));

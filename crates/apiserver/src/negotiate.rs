@@ -5,10 +5,10 @@ use http::HeaderMap;
 
 use crate::{protobuf, request::Query};
 
-/// Media types that are written. Protobuf is only read yet: a client that takes JSON too gets JSON.
-pub const MEDIA: [&str; 2] = ["application/json", "application/yaml"];
-/// Media types that are read.
-pub const READ: [&str; 3] = ["application/json", "application/yaml", protobuf::MEDIA];
+/// Media types of objects, in the order in which a wildcard takes them.
+pub const MEDIA: [&str; 3] = ["application/json", "application/yaml", protobuf::MEDIA];
+/// Media types of watches.
+const STREAMS: [&str; 2] = ["application/json;stream=watch", protobuf::WATCH_MEDIA];
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +17,31 @@ pub enum Format {
     Json,
     /// YAML.
     Yaml,
-    /// Protobuf: bodies of built-in kinds only.
+    /// Protobuf: built-in kinds, and the metadata of all.
     Protobuf,
+}
+
+impl Format {
+    const ALL: [Format; 3] = [Format::Json, Format::Yaml, Format::Protobuf];
+
+    fn media(self) -> &'static str {
+        match self {
+            Format::Json => MEDIA[0],
+            Format::Yaml => MEDIA[1],
+            Format::Protobuf => MEDIA[2],
+        }
+    }
+}
+
+/// What an endpoint can show, and how.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Endpoint {
+    /// It is a watch.
+    pub watch: bool,
+    /// It has columns: what is answered and not stored has none.
+    pub tables: bool,
+    /// Its objects have messages: custom resources have none.
+    pub messages: bool,
 }
 
 /// What is shown of objects.
@@ -70,11 +93,11 @@ impl Accepted {
     }
 }
 
-/// The answer's form, from `Accept` and the query. What is answered and not stored (`tables` false) has no columns.
+/// The answer's form, from `Accept` and the query.
 ///
 /// # Errors
 /// 406: nothing that the client takes can be made.
-pub fn accept(headers: &HeaderMap, query: &Query, watch: bool, tables: bool) -> Result<Accepted, Status> {
+pub fn accept(headers: &HeaderMap, query: &Query, endpoint: Endpoint) -> Result<Accepted, Status> {
     let mut accepted = Accepted { pretty: pretty(headers, query), ..Accepted::JSON };
     accepted.rows = match query.get("includeObject").unwrap_or_default() {
         "" | "Metadata" => RowObject::Metadata,
@@ -82,24 +105,47 @@ pub fn accept(headers: &HeaderMap, query: &Query, watch: bool, tables: bool) -> 
         "None" => RowObject::None,
         other => return Err(Status::bad_request(format!("unrecognized includeObject value: \"{other}\""))),
     };
-    let mut clauses = Vec::new();
-    for value in headers.get_all(http::header::ACCEPT) {
-        let Ok(text) = value.to_str() else { continue };
-        clauses.extend(text.split(',').map(str::trim).filter(|c| !c.is_empty()).map(Clause::read));
-    }
+    let clauses = clauses(headers);
     if clauses.is_empty() {
         return Ok(accepted);
     }
-    clauses.sort_by(|a, b| b.quality.total_cmp(&a.quality));
     for clause in &clauses {
-        let Some(format) = clause.format(watch) else { continue };
         let Some((shape, beta)) = clause.shape() else { continue };
-        if shape == Shape::Table && !tables {
-            continue;
+        let shown = |format: &Format| match (shape, format) {
+            (Shape::Table, Format::Protobuf) => false,
+            (Shape::Table, _) => endpoint.tables,
+            (Shape::Whole, Format::Protobuf) => endpoint.messages,
+            _ => true,
+        };
+        let Some(format) = clause.formats().find(shown) else { continue };
+        if endpoint.watch && format == Format::Yaml {
+            return Err(Status::not_acceptable(&STREAMS));
         }
         return Ok(Accepted { format, shape, beta, pretty: accepted.pretty || clause.pretty, ..accepted });
     }
-    Err(Status::not_acceptable(if watch { &MEDIA[..1] } else { &MEDIA }))
+    Err(Status::not_acceptable(&MEDIA))
+}
+
+/// The form of an error or of a discovery document; `None`: the client takes none of them, and an error goes out as JSON.
+#[must_use]
+pub fn plain(headers: &HeaderMap) -> Option<Format> {
+    let clauses = clauses(headers);
+    if clauses.is_empty() {
+        return Some(Format::Json);
+    }
+    clauses
+        .iter()
+        .filter(|c| c.shape().is_some_and(|(shape, _)| shape == Shape::Whole))
+        .find_map(|c| c.formats().next())
+}
+
+/// What the client takes, best first.
+fn clauses(headers: &HeaderMap) -> Vec<Clause<'_>> {
+    let texts = headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut clauses: Vec<Clause<'_>> =
+        texts.flat_map(|text| text.split(',').map(str::trim).filter(|c| !c.is_empty()).map(Clause::read)).collect();
+    clauses.sort_by(|a, b| b.quality.total_cmp(&a.quality));
+    clauses
 }
 
 /// One clause of an `Accept` header.
@@ -134,15 +180,14 @@ impl<'a> Clause<'a> {
         clause
     }
 
-    fn format(&self, watch: bool) -> Option<Format> {
-        if !self.stream.is_empty() && self.stream != "watch" {
-            return None;
-        }
-        match self.media.as_str() {
-            "application/json" | "application/*" | "*/*" => Some(Format::Json),
-            "application/yaml" if !watch => Some(Format::Yaml),
-            _ => None,
-        }
+    /// The formats that it means.
+    fn formats(&self) -> impl Iterator<Item = Format> + '_ {
+        let any = matches!(self.media.as_str(), "application/*" | "*/*");
+        Format::ALL.into_iter().filter(move |format| {
+            // YAML cannot be streamed.
+            let streams = self.stream.is_empty() || (self.stream == "watch" && *format != Format::Yaml);
+            streams && (any || self.media == format.media())
+        })
     }
 
     fn shape(&self) -> Option<(Shape, bool)> {
@@ -181,7 +226,7 @@ pub fn content(headers: &HeaderMap) -> Result<Format, Status> {
         "" | "application/json" => Ok(Format::Json),
         "application/yaml" => Ok(Format::Yaml),
         protobuf::MEDIA => Ok(Format::Protobuf),
-        _ => Err(Status::unsupported_media_type(given, &READ)),
+        _ => Err(Status::unsupported_media_type(given, &MEDIA)),
     }
 }
 
@@ -192,7 +237,8 @@ mod tests {
     fn of(accept_header: &str, watch: bool) -> Result<(Format, Shape), u16> {
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, accept_header.parse().expect("header"));
-        accept(&headers, &Query::default(), watch, true).map(|a| (a.format, a.shape)).map_err(|s| s.code)
+        let endpoint = Endpoint { watch, tables: true, messages: true };
+        accept(&headers, &Query::default(), endpoint).map(|a| (a.format, a.shape)).map_err(|s| s.code)
     }
 
     #[test]
@@ -202,12 +248,18 @@ mod tests {
         for (given, watch, wanted) in [
             ("*/*", false, Ok((Json, Whole))),
             ("image/png", false, Err(406)),
-            ("application/vnd.kubernetes.protobuf", false, Err(406)),
-            ("application/vnd.kubernetes.protobuf,application/json", false, Ok((Json, Whole))),
+            ("application/vnd.kubernetes.protobuf", false, Ok((Protobuf, Whole))),
+            ("application/vnd.kubernetes.protobuf,application/json", false, Ok((Protobuf, Whole))),
+            ("application/vnd.kubernetes.protobuf;stream=watch, application/json", true, Ok((Protobuf, Whole))),
             (
-                "application/vnd.kubernetes.protobuf;stream=watch, application/json;stream=watch",
-                true,
-                Ok((Json, Whole)),
+                "application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1;g=meta.k8s.io",
+                false,
+                Ok((Json, Table)),
+            ),
+            (
+                "application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;v=v1;g=meta.k8s.io",
+                false,
+                Ok((Protobuf, Metadata)),
             ),
             (tables, false, Ok((Json, Table))),
             ("application/json;as=Nothing;v=v1;g=meta.k8s.io,application/json", false, Ok((Json, Whole))),
@@ -219,6 +271,14 @@ mod tests {
         }
         let mut headers = HeaderMap::new();
         headers.insert(http::header::ACCEPT, "application/json;as=Table;v=v1;g=meta.k8s.io".parse().expect("header"));
-        assert_eq!(accept(&headers, &Query::default(), false, false).map_err(|s| s.code).unwrap_err(), 406);
+        let endpoint = Endpoint::default();
+        assert_eq!(accept(&headers, &Query::default(), endpoint).map_err(|s| s.code).unwrap_err(), 406);
+        assert_eq!(plain(&headers), None);
+        headers.insert(http::header::ACCEPT, super::protobuf::MEDIA.parse().expect("header"));
+        assert_eq!(
+            accept(&headers, &Query::default(), endpoint).map_err(|s| s.message).unwrap_err(),
+            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+        );
+        assert_eq!(plain(&headers), Some(Format::Protobuf));
     }
 }

@@ -1,15 +1,17 @@
 //! Objects, lists and events in the form that the client takes: whole, as a Table, or only their metadata.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use apimachinery::{meta, status::Status};
 use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::StreamExt;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    body::{Body, EventKind},
+    body::{Body, BodyError, EventKind},
     cache::{object::Obj, watch::Form},
     negotiate::{Accepted, Format, RowObject, Shape},
+    protobuf,
     registry::{Call, Row, convert, verbs::list::Listed},
 };
 
@@ -101,14 +103,18 @@ pub fn list_value(call: &Call, accepted: Accepted, listed: &Listed) -> Value {
     }
 }
 
-/// A list as JSON bytes, straight from memory.
+/// A list as JSON or protobuf, straight from the bytes in memory.
 ///
 /// # Errors
 /// The wanted form needs trees: the list comes back.
 pub fn list_body(call: &Call, accepted: Accepted, listed: Listed) -> Result<Body, Listed> {
-    let plain = accepted.format == Format::Json && accepted.shape == Shape::Whole && !accepted.pretty;
-    if !plain || convert::needed(&call.row, &listed.row) {
+    if accepted.shape != Shape::Whole || convert::needed(&call.row, &listed.row) {
         return Err(listed);
+    }
+    match accepted.format {
+        Format::Protobuf => return Ok(messages(call, listed)),
+        Format::Json if !accepted.pretty => {}
+        Format::Json | Format::Yaml => return Err(listed),
     }
     let metadata = Value::Object(list_metadata(&listed));
     let head = format!(
@@ -150,6 +156,43 @@ pub fn list_body(call: &Call, accepted: Accepted, listed: Listed) -> Result<Body
             Some((Ok(out.freeze()), (None, next, objects)))
         },
     ))))
+}
+
+/// A list in protobuf. All lengths stand before the first item, so that everything is made before anything is sent; others get their turn
+/// in between.
+fn messages(call: &Call, listed: Listed) -> Body {
+    let metadata = Value::Object(list_metadata(&listed)).to_string();
+    let (api_version, kind) = (call.row.api_version(), call.row.list_kind.to_string());
+    let failed = |status: Status| BodyError::Source(status.message);
+    let made = async move {
+        let metadata = protobuf::list_metadata(metadata.as_bytes()).map_err(failed)?;
+        let (mut pieces, mut size, mut turn) = (VecDeque::from([Bytes::new()]), 0, 0);
+        let mut piece = BytesMut::with_capacity(PIECE_BYTES + PIECE_BYTES / 4);
+        for object in &listed.objects {
+            let item = protobuf::item(&object.json()).map_err(failed)?;
+            size += item.len();
+            piece.put_slice(&item);
+            if piece.len() >= PIECE_BYTES {
+                pieces.push_back(piece.split().freeze());
+            }
+            turn += object.encoded.len();
+            if turn >= ONE_PIECE_BYTES {
+                turn = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+        piece.put_slice(&apimachinery::protobuf::list_end());
+        pieces.push_back(piece.freeze());
+        pieces[0] = apimachinery::protobuf::list_head(&api_version, &kind, &metadata, size).into();
+        Ok::<_, BodyError>(pieces)
+    };
+    let pieces = futures_util::stream::once(made).map(|made: Result<VecDeque<Bytes>, BodyError>| {
+        futures_util::stream::iter(match made {
+            Ok(pieces) => pieces.into_iter().map(Ok).collect::<Vec<_>>(),
+            Err(error) => vec![Err(error)],
+        })
+    });
+    Body::Stream(Box::pin(pieces.flatten()))
 }
 
 fn write_items(objects: &[Arc<Obj>], from: usize, to: usize, out: &mut BytesMut) {

@@ -6,14 +6,16 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
 
 use crate::{
-    body::Body,
+    body::{Body, WatchStream},
     negotiate::{Accepted, Format, Shape},
+    protobuf,
     registry::{Call, Content, Outcome, verbs::list::Listed},
     render,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const YAML: HeaderValue = HeaderValue::from_static("application/yaml");
+const PROTOBUF: HeaderValue = HeaderValue::from_static(protobuf::MEDIA);
 
 /// An answer with a body of JSON.
 #[must_use]
@@ -36,15 +38,24 @@ fn with(code: u16, media: HeaderValue, body: Body) -> Response<Body> {
     response
 }
 
-/// An error. The one function by which every error leaves.
+/// An error in JSON.
 #[must_use]
 pub fn error(status: &Status) -> Response<Body> {
+    refused(status, Format::Json)
+}
+
+/// An error. The one function by which every error leaves.
+#[must_use]
+pub fn refused(status: &Status, format: Format) -> Response<Body> {
     let mut shown = status.clone();
     let code = status.http_code();
     if shown.code == 0 {
         shown.code = code;
     }
-    let mut response = json(code, shown.to_json());
+    let mut response = match format {
+        Format::Json => json(code, shown.to_json()),
+        other => tree(code, Accepted { format: other, ..Accepted::JSON }, &render::status(&shown)),
+    };
     let retry = shown.details.as_ref().map_or(0, |d| d.retry_after_seconds);
     if retry > 0 {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry));
@@ -60,8 +71,8 @@ fn tree(code: u16, accepted: Accepted, value: &Value) -> Response<Body> {
             text.push(b'\n');
             json(code, text)
         }
-        // Protobuf is never accepted for answers.
-        Format::Json | Format::Protobuf => json(code, serde_json::to_vec(value).unwrap_or_default()),
+        Format::Json => json(code, serde_json::to_vec(value).unwrap_or_default()),
+        Format::Protobuf => message(code, &serde_json::to_vec(value).unwrap_or_default()),
         Format::Yaml => match serde_saphyr::to_string(value) {
             Ok(text) => with(code, YAML, Body::Full(text.into())),
             Err(e) => error(&Status::internal(e)),
@@ -69,13 +80,36 @@ fn tree(code: u16, accepted: Accepted, value: &Value) -> Response<Body> {
     }
 }
 
+/// An object of JSON as protobuf.
+fn message(code: u16, object: &[u8]) -> Response<Body> {
+    match protobuf::object(object) {
+        Ok(bytes) => with(code, PROTOBUF, bytes.into()),
+        Err(status) => error(&status),
+    }
+}
+
+/// A watch.
+#[must_use]
+pub fn watch(accepted: Accepted, events: WatchStream) -> Response<Body> {
+    let media = match accepted.format {
+        Format::Protobuf => HeaderValue::from_static(protobuf::WATCH_MEDIA),
+        Format::Json | Format::Yaml => JSON,
+    };
+    with(200, media, Body::Watch(events))
+}
+
 /// What a verb answered.
 #[must_use]
 pub fn outcome(call: &Call, accepted: Accepted, outcome: Outcome) -> Response<Body> {
     let code = outcome.code;
-    let plain = accepted.format == Format::Json && accepted.shape == Shape::Whole && !accepted.pretty;
+    let whole = accepted.shape == Shape::Whole;
     let mut response = match outcome.content {
-        Content::Stored { encoded, revision, .. } if plain => json(code, encoded.json(revision)),
+        Content::Stored { encoded, revision, .. } if whole && accepted.format == Format::Protobuf => {
+            message(code, &encoded.json(revision))
+        }
+        Content::Stored { encoded, revision, .. } if whole && accepted.format == Format::Json && !accepted.pretty => {
+            json(code, encoded.json(revision))
+        }
         Content::Status(status) => tree(code, accepted, &render::status(&status)),
         content => {
             let value = Outcome { code, content }.into_value();
@@ -90,6 +124,7 @@ pub fn outcome(call: &Call, accepted: Accepted, outcome: Outcome) -> Response<Bo
 #[must_use]
 pub fn list(call: &Call, accepted: Accepted, listed: Listed) -> Response<Body> {
     let listed = match render::list_body(call, accepted, listed) {
+        Ok(body) if accepted.format == Format::Protobuf => return with(200, PROTOBUF, body),
         Ok(body) => return json(200, body),
         Err(listed) => listed,
     };

@@ -24,6 +24,7 @@ use crate::{
     identity::Identities,
     limit::{Limiter, long_running},
     metrics::Metrics,
+    negotiate::{self, Format},
     openapi,
     registry::{Registry, Rows},
     request::{self, Query},
@@ -129,6 +130,7 @@ impl ApiServer {
         let query = Query::parse(parts.uri.query());
         let info = request::parse(&parts.method, parts.uri.path(), &query);
         let verb = info.verb;
+        let format = negotiate::plain(&parts.headers).unwrap_or(Format::Json);
         let lasts = long_running(&info) || query.flag("follow");
         let answered = self.route(&mut parts, body, info, &query, caller);
         let result = if lasts {
@@ -138,7 +140,7 @@ impl ApiServer {
                 .await
                 .unwrap_or_else(|_| Err(Status::timeout("request did not complete within the allotted timeout", 0)))
         };
-        let response = result.unwrap_or_else(|status| respond::error(&status));
+        let response = result.unwrap_or_else(|status| respond::refused(&status, format));
         self.metrics.count(verb, response.status().as_u16(), began.elapsed());
         response
     }

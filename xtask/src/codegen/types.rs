@@ -293,21 +293,39 @@ fn served(facts: &Facts) -> BTreeSet<String> {
         .collect()
 }
 
-/// Fields with inlined structs flattened, each with the struct whose OpenAPI schema describes it.
+/// Fields with inlined structs flattened, each with the struct whose OpenAPI schema describes it, and its place on the wire.
 fn flat(facts: &Facts, name: &str) -> Vec<(String, GoField)> {
     let mut out = Vec::new();
-    flatten(facts, name, name, &mut out);
+    flatten(facts, name, name, Some(0), &mut out);
     out
 }
 
-fn flatten(facts: &Facts, root: &str, name: &str, out: &mut Vec<(String, GoField)>) {
+/// `above`: the numbers of the messages around, one byte each; `None`: the struct is not on the wire (`TypeMeta`).
+fn flatten(facts: &Facts, root: &str, name: &str, above: Option<u32>, out: &mut Vec<(String, GoField)>) {
     for field in facts.types.get(name).into_iter().flatten() {
+        let place = above.filter(|_| field.number > 0).map(|above| {
+            assert!(field.number < 256 && above < 1 << 16, "{name}.{} does not fit into the table", field.json);
+            above << 8 | field.number
+        });
         if field.inline {
-            flatten(facts, root, &field.of, out);
+            flatten(facts, root, &field.of, place, out);
         } else if !field.json.is_empty() {
             let owner = if facts.property(root, &field.json).is_null() { name } else { root };
-            out.push((owner.to_string(), field.clone()));
+            let number = place.map_or(0, |place| place | wire(name, field) << 24);
+            out.push((owner.to_string(), GoField { number, ..field.clone() }));
         }
+    }
+}
+
+/// What a field is on the wire where its type does not say it (`apimachinery::protobuf::Special`).
+fn wire(owner: &str, field: &GoField) -> u32 {
+    match field.of.rsplit('.').next().unwrap_or_default() {
+        "JSONSchemaPropsOrBool" => 1,
+        "JSONSchemaPropsOrArray" => 2,
+        "JSONSchemaPropsOrStringArray" => 3,
+        // The only field of type `Verbs`, which is a message.
+        _ if owner.ends_with("meta.v1.APIResource") && field.json == "verbs" => 4,
+        _ => 0,
     }
 }
 

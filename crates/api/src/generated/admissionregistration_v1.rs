@@ -35,22 +35,22 @@ pub(super) static MATCH_RESOURCES: [Field; 5] = [
 ];
 
 pub(super) static MUTATING_ADMISSION_POLICY: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 23, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static MUTATING_ADMISSION_POLICY_BINDING: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 21, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static MUTATING_ADMISSION_POLICY_BINDING_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 656, 1, 2),
 ];
@@ -62,8 +62,8 @@ pub(super) static MUTATING_ADMISSION_POLICY_BINDING_SPEC: [Field; 3] = [
 ];
 
 pub(super) static MUTATING_ADMISSION_POLICY_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 657, 1, 2),
 ];
@@ -94,15 +94,15 @@ pub(super) static MUTATING_WEBHOOK: [Field; 12] = [
 ];
 
 pub(super) static MUTATING_WEBHOOK_CONFIGURATION: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("webhooks", 663, 12, 2, "", &[], "name"),
 ];
 
 pub(super) static MUTATING_WEBHOOK_CONFIGURATION_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 664, 1, 2),
 ];
@@ -115,11 +115,11 @@ pub(super) static MUTATION: [Field; 3] = [
 
 pub(super) static NAMED_RULE_WITH_OPERATIONS: [Field; 6] = [
     f("resourceNames", 662, 4, 1),
-    g("operations", 662, 4, 1, "", &V6, ""),
-    f("apiGroups", 662, 4, 1),
-    f("apiVersions", 662, 4, 2),
-    f("resources", 662, 4, 3),
-    g("scope", 0, 6, 4, "", &V7, ""),
+    g("operations", 662, 4, 513, "", &V6, ""),
+    f("apiGroups", 662, 4, 131585),
+    f("apiVersions", 662, 4, 131586),
+    f("resources", 662, 4, 131587),
+    g("scope", 0, 6, 131588, "", &V7, ""),
 ];
 
 pub(super) static PARAM_KIND: [Field; 2] = [
@@ -136,10 +136,10 @@ pub(super) static PARAM_REF: [Field; 4] = [
 
 pub(super) static RULE_WITH_OPERATIONS: [Field; 5] = [
     g("operations", 662, 4, 1, "", &V6, ""),
-    f("apiGroups", 662, 4, 1),
-    f("apiVersions", 662, 4, 2),
-    f("resources", 662, 4, 3),
-    g("scope", 0, 6, 4, "", &V7, ""),
+    f("apiGroups", 662, 4, 513),
+    f("apiVersions", 662, 4, 514),
+    f("resources", 662, 4, 515),
+    g("scope", 0, 6, 516, "", &V7, ""),
 ];
 
 pub(super) static SERVICE_REFERENCE: [Field; 4] = [
@@ -154,23 +154,23 @@ pub(super) static TYPE_CHECKING: [Field; 1] = [
 ];
 
 pub(super) static VALIDATING_ADMISSION_POLICY: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 39, 0, 2, "{}", &[], ""),
     g("status", 40, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static VALIDATING_ADMISSION_POLICY_BINDING: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 37, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static VALIDATING_ADMISSION_POLICY_BINDING_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 666, 1, 2),
 ];
@@ -183,8 +183,8 @@ pub(super) static VALIDATING_ADMISSION_POLICY_BINDING_SPEC: [Field; 4] = [
 ];
 
 pub(super) static VALIDATING_ADMISSION_POLICY_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 668, 1, 2),
 ];
@@ -220,15 +220,15 @@ pub(super) static VALIDATING_WEBHOOK: [Field; 11] = [
 ];
 
 pub(super) static VALIDATING_WEBHOOK_CONFIGURATION: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("webhooks", 673, 12, 2, "", &[], "name"),
 ];
 
 pub(super) static VALIDATING_WEBHOOK_CONFIGURATION_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 674, 1, 2),
 ];

@@ -4,15 +4,15 @@ use super::{f};
 use apimachinery::schema::Field;
 
 pub(super) static API_GROUP_DISCOVERY: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 632, 0, 1),
     f("versions", 675, 4, 2),
 ];
 
 pub(super) static API_GROUP_DISCOVERY_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 629, 0, 1),
     f("items", 676, 0, 2),
 ];

@@ -16,8 +16,8 @@ pub(super) static CONVERSION_RESPONSE: [Field; 3] = [
 ];
 
 pub(super) static CONVERSION_REVIEW: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("request", 591, 6, 1),
     f("response", 592, 6, 2),
 ];
@@ -37,8 +37,8 @@ pub(super) static CUSTOM_RESOURCE_CONVERSION: [Field; 2] = [
 ];
 
 pub(super) static CUSTOM_RESOURCE_DEFINITION: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 600, 1, 2, "{}", &[], ""),
     g("status", 601, 0, 3, "{}", &[], ""),
@@ -54,8 +54,8 @@ pub(super) static CUSTOM_RESOURCE_DEFINITION_CONDITION: [Field; 6] = [
 ];
 
 pub(super) static CUSTOM_RESOURCE_DEFINITION_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 881, 1, 2),
 ];
@@ -144,16 +144,16 @@ pub(super) static JSON_SCHEMA_PROPS: [Field; 44] = [
     f("maxProperties", 2, 6, 21),
     f("minProperties", 2, 6, 22),
     f("required", 662, 4, 23),
-    f("items", 11, 6, 24),
+    f("items", 11, 6, 33554456),
     f("allOf", 886, 4, 25),
     f("oneOf", 886, 4, 26),
     f("anyOf", 886, 4, 27),
     f("not", 608, 6, 28),
     f("properties", 887, 4, 29),
-    f("additionalProperties", 11, 6, 30),
+    f("additionalProperties", 11, 6, 16777246),
     f("patternProperties", 887, 4, 31),
-    f("dependencies", 888, 4, 32),
-    f("additionalItems", 11, 6, 33),
+    f("dependencies", 888, 4, 50331680),
+    f("additionalItems", 11, 6, 16777249),
     f("definitions", 887, 4, 34),
     f("externalDocs", 607, 6, 35),
     f("example", 11, 6, 36),

@@ -4,8 +4,8 @@ use super::{f, g};
 use apimachinery::schema::Field;
 
 pub(super) static API_SERVICE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 652, 0, 2, "{}", &[], ""),
     g("status", 653, 0, 3, "{}", &[], ""),
@@ -20,8 +20,8 @@ pub(super) static API_SERVICE_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static API_SERVICE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 901, 1, 2),
 ];

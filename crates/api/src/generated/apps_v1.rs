@@ -4,23 +4,23 @@ use super::{f, g, nodes::*};
 use apimachinery::schema::Field;
 
 pub(super) static CONTROLLER_REVISION: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("data", 11, 1, 2),
     g("revision", 2, 0, 3, "0", &[], ""),
 ];
 
 pub(super) static CONTROLLER_REVISION_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 680, 1, 2),
 ];
 
 pub(super) static DAEMON_SET: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 57, 1, 2, "{}", &[], ""),
     g("status", 58, 0, 3, "{}", &[], ""),
@@ -35,8 +35,8 @@ pub(super) static DAEMON_SET_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static DAEMON_SET_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 681, 1, 2),
 ];
@@ -68,8 +68,8 @@ pub(super) static DAEMON_SET_UPDATE_STRATEGY: [Field; 2] = [
 ];
 
 pub(super) static DEPLOYMENT: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 63, 1, 2, "{}", &[], ""),
     g("status", 64, 0, 3, "{}", &[], ""),
@@ -85,8 +85,8 @@ pub(super) static DEPLOYMENT_CONDITION: [Field; 6] = [
 ];
 
 pub(super) static DEPLOYMENT_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 683, 1, 2),
 ];
@@ -120,8 +120,8 @@ pub(super) static DEPLOYMENT_STRATEGY: [Field; 2] = [
 ];
 
 pub(super) static REPLICA_SET: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 69, 1, 2, "{}", &[], ""),
     g("status", 70, 0, 3, "{}", &[], ""),
@@ -136,8 +136,8 @@ pub(super) static REPLICA_SET_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static REPLICA_SET_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 685, 1, 2),
 ];
@@ -175,8 +175,8 @@ pub(super) static ROLLING_UPDATE_STATEFUL_SET_STRATEGY: [Field; 2] = [
 ];
 
 pub(super) static STATEFUL_SET: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 79, 1, 2, "{}", &[], ""),
     g("status", 80, 0, 3, "{}", &[], ""),
@@ -191,8 +191,8 @@ pub(super) static STATEFUL_SET_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static STATEFUL_SET_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 687, 1, 2),
 ];

@@ -11,8 +11,8 @@ pub(super) static BOUND_OBJECT_REFERENCE: [Field; 4] = [
 ];
 
 pub(super) static SELF_SUBJECT_REVIEW: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("status", 84, 0, 2, "{}", &[], ""),
 ];
@@ -22,8 +22,8 @@ pub(super) static SELF_SUBJECT_REVIEW_STATUS: [Field; 1] = [
 ];
 
 pub(super) static TOKEN_REQUEST: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 86, 0, 2, "{}", &[], ""),
     g("status", 87, 0, 3, "{}", &[], ""),
@@ -42,8 +42,8 @@ pub(super) static TOKEN_REQUEST_STATUS: [Field; 2] = [
 ];
 
 pub(super) static TOKEN_REVIEW: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 89, 1, 2, "{}", &[], ""),
     g("status", 90, 0, 3, "{}", &[], ""),

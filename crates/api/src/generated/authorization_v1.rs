@@ -14,8 +14,8 @@ pub(super) static LABEL_SELECTOR_ATTRIBUTES: [Field; 2] = [
 ];
 
 pub(super) static LOCAL_SUBJECT_ACCESS_REVIEW: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 104, 1, 2, "{}", &[], ""),
     g("status", 105, 0, 3, "{}", &[], ""),
@@ -51,8 +51,8 @@ pub(super) static RESOURCE_RULE: [Field; 4] = [
 ];
 
 pub(super) static SELF_SUBJECT_ACCESS_REVIEW: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 100, 1, 2, "{}", &[], ""),
     g("status", 105, 0, 3, "{}", &[], ""),
@@ -64,8 +64,8 @@ pub(super) static SELF_SUBJECT_ACCESS_REVIEW_SPEC: [Field; 2] = [
 ];
 
 pub(super) static SELF_SUBJECT_RULES_REVIEW: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 102, 1, 2, "{}", &[], ""),
     g("status", 106, 0, 3, "{}", &[], ""),
@@ -76,8 +76,8 @@ pub(super) static SELF_SUBJECT_RULES_REVIEW_SPEC: [Field; 1] = [
 ];
 
 pub(super) static SUBJECT_ACCESS_REVIEW: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 104, 1, 2, "{}", &[], ""),
     g("status", 105, 0, 3, "{}", &[], ""),

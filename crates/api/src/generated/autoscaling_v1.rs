@@ -10,16 +10,16 @@ pub(super) static CROSS_VERSION_OBJECT_REFERENCE: [Field; 3] = [
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 110, 1, 2, "{}", &[], ""),
     g("status", 111, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 695, 1, 2),
 ];
@@ -40,8 +40,8 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER_STATUS: [Field; 5] = [
 ];
 
 pub(super) static SCALE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 113, 0, 2, "{}", &[], ""),
     g("status", 114, 0, 3, "{}", &[], ""),

@@ -45,8 +45,8 @@ pub(super) static HPA_SCALING_RULES: [Field; 4] = [
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 126, 1, 2, "{}", &[], ""),
     g("status", 127, 0, 3, "{}", &[], ""),
@@ -67,8 +67,8 @@ pub(super) static HORIZONTAL_POD_AUTOSCALER_CONDITION: [Field; 6] = [
 ];
 
 pub(super) static HORIZONTAL_POD_AUTOSCALER_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 697, 1, 2),
 ];

@@ -4,16 +4,16 @@ use super::{f, g, nodes::*};
 use apimachinery::schema::Field;
 
 pub(super) static CRON_JOB: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 141, 1, 2, "{}", &[], ""),
     g("status", 142, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static CRON_JOB_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 701, 1, 2),
 ];
@@ -36,8 +36,8 @@ pub(super) static CRON_JOB_STATUS: [Field; 3] = [
 ];
 
 pub(super) static JOB: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 147, 0, 2, "{}", &[], ""),
     g("status", 148, 0, 3, "{}", &[], ""),
@@ -53,8 +53,8 @@ pub(super) static JOB_CONDITION: [Field; 6] = [
 ];
 
 pub(super) static JOB_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 703, 1, 2),
 ];

@@ -4,8 +4,8 @@ use super::{f, g, nodes::*};
 use apimachinery::schema::Field;
 
 pub(super) static CERTIFICATE_SIGNING_REQUEST: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 160, 1, 2, "{}", &[], ""),
     g("status", 161, 0, 3, "{}", &[], ""),
@@ -21,8 +21,8 @@ pub(super) static CERTIFICATE_SIGNING_REQUEST_CONDITION: [Field; 6] = [
 ];
 
 pub(super) static CERTIFICATE_SIGNING_REQUEST_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 710, 1, 2),
 ];
@@ -44,15 +44,15 @@ pub(super) static CERTIFICATE_SIGNING_REQUEST_STATUS: [Field; 2] = [
 ];
 
 pub(super) static CLUSTER_TRUST_BUNDLE: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 164, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static CLUSTER_TRUST_BUNDLE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 712, 1, 2),
 ];
@@ -63,16 +63,16 @@ pub(super) static CLUSTER_TRUST_BUNDLE_SPEC: [Field; 2] = [
 ];
 
 pub(super) static POD_CERTIFICATE_REQUEST: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 167, 1, 2, "{}", &[], ""),
     g("status", 168, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static POD_CERTIFICATE_REQUEST_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 713, 1, 2),
 ];

@@ -49,8 +49,8 @@ pub(super) static AZURE_FILE_VOLUME_SOURCE: [Field; 3] = [
 ];
 
 pub(super) static BINDING: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("target", 297, 1, 2, "{}", &[], ""),
 ];
@@ -134,22 +134,22 @@ pub(super) static COMPONENT_CONDITION: [Field; 4] = [
 ];
 
 pub(super) static COMPONENT_STATUS: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("conditions", 716, 12, 2, "", &[], "type"),
 ];
 
 pub(super) static COMPONENT_STATUS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 717, 1, 2),
 ];
 
 pub(super) static CONFIG_MAP: [Field; 6] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("immutable", 4, 6, 4),
     f("data", 714, 4, 2),
@@ -157,19 +157,19 @@ pub(super) static CONFIG_MAP: [Field; 6] = [
 ];
 
 pub(super) static CONFIG_MAP_ENV_SOURCE: [Field; 2] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     f("optional", 4, 6, 2),
 ];
 
 pub(super) static CONFIG_MAP_KEY_SELECTOR: [Field; 3] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     g("key", 0, 1, 2, "\"\"", &[], ""),
     f("optional", 4, 6, 3),
 ];
 
 pub(super) static CONFIG_MAP_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 719, 1, 2),
 ];
@@ -183,13 +183,13 @@ pub(super) static CONFIG_MAP_NODE_CONFIG_SOURCE: [Field; 5] = [
 ];
 
 pub(super) static CONFIG_MAP_PROJECTION: [Field; 3] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     f("items", 720, 4, 2),
     f("optional", 4, 6, 4),
 ];
 
 pub(super) static CONFIG_MAP_VOLUME_SOURCE: [Field; 5] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     f("items", 720, 4, 2),
     f("defaultMode", 1, 6, 3),
     f("optional", 4, 6, 4),
@@ -354,15 +354,15 @@ pub(super) static ENDPOINT_SUBSET: [Field; 3] = [
 ];
 
 pub(super) static ENDPOINTS: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("subsets", 734, 4, 2),
 ];
 
 pub(super) static ENDPOINTS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 735, 1, 2),
 ];
@@ -388,31 +388,31 @@ pub(super) static ENV_VAR_SOURCE: [Field; 5] = [
 ];
 
 pub(super) static EPHEMERAL_CONTAINER: [Field; 26] = [
-    g("name", 0, 1, 1, "\"\"", &[], ""),
-    f("image", 0, 4, 2),
-    f("command", 662, 4, 3),
-    f("args", 662, 4, 4),
-    f("workingDir", 0, 4, 5),
-    g("ports", 721, 12, 6, "", &[], "containerPort"),
-    f("envFrom", 722, 4, 19),
-    g("env", 723, 12, 7, "", &[], "name"),
-    g("resources", 360, 0, 8, "{}", &[], ""),
-    f("resizePolicy", 724, 4, 23),
-    f("restartPolicy", 0, 6, 24),
-    f("restartPolicyRules", 725, 4, 25),
-    g("volumeMounts", 726, 12, 9, "", &[], "mountPath"),
-    g("volumeDevices", 727, 12, 21, "", &[], "devicePath"),
-    f("livenessProbe", 342, 6, 10),
-    f("readinessProbe", 342, 6, 11),
-    f("startupProbe", 342, 6, 22),
-    f("lifecycle", 253, 6, 12),
-    f("terminationMessagePath", 0, 4, 13),
-    g("terminationMessagePolicy", 0, 4, 20, "", &V26, ""),
-    g("imagePullPolicy", 0, 4, 14, "", &V27, ""),
-    f("securityContext", 375, 6, 15),
-    f("stdin", 4, 4, 16),
-    f("stdinOnce", 4, 4, 17),
-    f("tty", 4, 4, 18),
+    g("name", 0, 1, 257, "\"\"", &[], ""),
+    f("image", 0, 4, 258),
+    f("command", 662, 4, 259),
+    f("args", 662, 4, 260),
+    f("workingDir", 0, 4, 261),
+    g("ports", 721, 12, 262, "", &[], "containerPort"),
+    f("envFrom", 722, 4, 275),
+    g("env", 723, 12, 263, "", &[], "name"),
+    g("resources", 360, 0, 264, "{}", &[], ""),
+    f("resizePolicy", 724, 4, 279),
+    f("restartPolicy", 0, 6, 280),
+    f("restartPolicyRules", 725, 4, 281),
+    g("volumeMounts", 726, 12, 265, "", &[], "mountPath"),
+    g("volumeDevices", 727, 12, 277, "", &[], "devicePath"),
+    f("livenessProbe", 342, 6, 266),
+    f("readinessProbe", 342, 6, 267),
+    f("startupProbe", 342, 6, 278),
+    f("lifecycle", 253, 6, 268),
+    f("terminationMessagePath", 0, 4, 269),
+    g("terminationMessagePolicy", 0, 4, 276, "", &V26, ""),
+    g("imagePullPolicy", 0, 4, 270, "", &V27, ""),
+    f("securityContext", 375, 6, 271),
+    f("stdin", 4, 4, 272),
+    f("stdinOnce", 4, 4, 273),
+    f("tty", 4, 4, 274),
     f("targetContainerName", 0, 4, 2),
 ];
 
@@ -421,8 +421,8 @@ pub(super) static EPHEMERAL_VOLUME_SOURCE: [Field; 1] = [
 ];
 
 pub(super) static EVENT: [Field; 17] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 1, 1, "{}", &[], ""),
     g("involvedObject", 297, 1, 2, "{}", &[], ""),
     f("reason", 0, 4, 3),
@@ -441,8 +441,8 @@ pub(super) static EVENT: [Field; 17] = [
 ];
 
 pub(super) static EVENT_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 736, 1, 2),
 ];
@@ -620,8 +620,8 @@ pub(super) static LIFECYCLE_HANDLER: [Field; 4] = [
 ];
 
 pub(super) static LIMIT_RANGE: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 258, 0, 2, "{}", &[], ""),
 ];
@@ -636,8 +636,8 @@ pub(super) static LIMIT_RANGE_ITEM: [Field; 6] = [
 ];
 
 pub(super) static LIMIT_RANGE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 738, 1, 2),
 ];
@@ -653,8 +653,8 @@ pub(super) static LINUX_CONTAINER_USER: [Field; 3] = [
 ];
 
 pub(super) static LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 629, 0, 1),
     f("items", 741, 0, 2),
 ];
@@ -691,8 +691,8 @@ pub(super) static NFS_VOLUME_SOURCE: [Field; 3] = [
 ];
 
 pub(super) static NAMESPACE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 270, 0, 2, "{}", &[], ""),
     g("status", 271, 0, 3, "{}", &[], ""),
@@ -707,8 +707,8 @@ pub(super) static NAMESPACE_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static NAMESPACE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 744, 1, 2),
 ];
@@ -723,8 +723,8 @@ pub(super) static NAMESPACE_STATUS: [Field; 2] = [
 ];
 
 pub(super) static NODE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 291, 0, 2, "{}", &[], ""),
     g("status", 292, 0, 3, "{}", &[], ""),
@@ -787,8 +787,8 @@ pub(super) static NODE_FEATURES: [Field; 1] = [
 ];
 
 pub(super) static NODE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 749, 1, 2),
 ];
@@ -798,8 +798,8 @@ pub(super) static NODE_POD_PREEMPTION_POLICY: [Field; 1] = [
 ];
 
 pub(super) static NODE_PROXY_OPTIONS: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("path", 0, 4, 1),
 ];
 
@@ -891,16 +891,16 @@ pub(super) static OBJECT_REFERENCE: [Field; 7] = [
 ];
 
 pub(super) static PERSISTENT_VOLUME: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 307, 0, 2, "{}", &[], ""),
     g("status", 308, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 302, 0, 2, "{}", &[], ""),
     g("status", 303, 0, 3, "{}", &[], ""),
@@ -916,8 +916,8 @@ pub(super) static PERSISTENT_VOLUME_CLAIM_CONDITION: [Field; 6] = [
 ];
 
 pub(super) static PERSISTENT_VOLUME_CLAIM_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 688, 1, 2),
 ];
@@ -957,36 +957,36 @@ pub(super) static PERSISTENT_VOLUME_CLAIM_VOLUME_SOURCE: [Field; 2] = [
 ];
 
 pub(super) static PERSISTENT_VOLUME_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 759, 1, 2),
 ];
 
 pub(super) static PERSISTENT_VOLUME_SPEC: [Field; 31] = [
     f("capacity", 728, 4, 1),
-    f("gcePersistentDisk", 238, 6, 1),
-    f("awsElasticBlockStore", 172, 6, 2),
-    f("hostPath", 247, 6, 3),
-    f("glusterfs", 241, 6, 4),
-    f("nfs", 266, 6, 5),
-    f("rbd", 345, 6, 6),
-    f("iscsi", 248, 6, 7),
-    f("cinder", 185, 6, 8),
-    f("cephfs", 183, 6, 9),
-    f("fc", 233, 6, 10),
-    f("flocker", 237, 6, 11),
-    f("flexVolume", 235, 6, 12),
-    f("azureFile", 177, 6, 13),
-    f("vsphereVolume", 409, 6, 14),
-    f("quobyte", 344, 6, 15),
-    f("azureDisk", 176, 6, 16),
-    f("photonPersistentDisk", 309, 6, 17),
-    f("portworxVolume", 340, 6, 18),
-    f("scaleIO", 363, 6, 19),
-    f("local", 264, 6, 20),
-    f("storageos", 388, 6, 21),
-    f("csi", 180, 6, 22),
+    f("gcePersistentDisk", 238, 6, 513),
+    f("awsElasticBlockStore", 172, 6, 514),
+    f("hostPath", 247, 6, 515),
+    f("glusterfs", 241, 6, 516),
+    f("nfs", 266, 6, 517),
+    f("rbd", 345, 6, 518),
+    f("iscsi", 248, 6, 519),
+    f("cinder", 185, 6, 520),
+    f("cephfs", 183, 6, 521),
+    f("fc", 233, 6, 522),
+    f("flocker", 237, 6, 523),
+    f("flexVolume", 235, 6, 524),
+    f("azureFile", 177, 6, 525),
+    f("vsphereVolume", 409, 6, 526),
+    f("quobyte", 344, 6, 527),
+    f("azureDisk", 176, 6, 528),
+    f("photonPersistentDisk", 309, 6, 529),
+    f("portworxVolume", 340, 6, 530),
+    f("scaleIO", 363, 6, 531),
+    f("local", 264, 6, 532),
+    f("storageos", 388, 6, 533),
+    f("csi", 180, 6, 534),
     g("accessModes", 662, 4, 3, "", &V38, ""),
     f("claimRef", 296, 6, 4),
     g("persistentVolumeReclaimPolicy", 0, 4, 5, "", &V41, ""),
@@ -1010,8 +1010,8 @@ pub(super) static PHOTON_PERSISTENT_DISK_VOLUME_SOURCE: [Field; 2] = [
 ];
 
 pub(super) static POD: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 333, 0, 2, "{}", &[], ""),
     g("status", 334, 0, 3, "{}", &[], ""),
@@ -1037,8 +1037,8 @@ pub(super) static POD_ANTI_AFFINITY: [Field; 2] = [
 ];
 
 pub(super) static POD_ATTACH_OPTIONS: [Field; 7] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("stdin", 4, 4, 1),
     f("stdout", 4, 4, 2),
     f("stderr", 4, 4, 3),
@@ -1079,8 +1079,8 @@ pub(super) static POD_DNS_CONFIG_OPTION: [Field; 2] = [
 ];
 
 pub(super) static POD_EXEC_OPTIONS: [Field; 8] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("stdin", 4, 4, 1),
     f("stdout", 4, 4, 2),
     f("stderr", 4, 4, 3),
@@ -1099,15 +1099,15 @@ pub(super) static POD_IP: [Field; 1] = [
 ];
 
 pub(super) static POD_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 764, 1, 2),
 ];
 
 pub(super) static POD_LOG_OPTIONS: [Field; 12] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("container", 0, 4, 1),
     f("follow", 4, 4, 2),
     f("previous", 4, 4, 3),
@@ -1125,14 +1125,14 @@ pub(super) static POD_OS: [Field; 1] = [
 ];
 
 pub(super) static POD_PORT_FORWARD_OPTIONS: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("ports", 765, 4, 1),
 ];
 
 pub(super) static POD_PROXY_OPTIONS: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("path", 0, 4, 1),
 ];
 
@@ -1247,15 +1247,15 @@ pub(super) static POD_STATUS: [Field; 22] = [
 ];
 
 pub(super) static POD_TEMPLATE: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("template", 337, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static POD_TEMPLATE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 786, 1, 2),
 ];
@@ -1289,10 +1289,10 @@ pub(super) static PREFERRED_SCHEDULING_TERM: [Field; 2] = [
 ];
 
 pub(super) static PROBE: [Field; 10] = [
-    f("exec", 232, 6, 1),
-    f("httpGet", 243, 6, 2),
-    f("tcpSocket", 391, 6, 3),
-    f("grpc", 239, 6, 4),
+    f("exec", 232, 6, 257),
+    f("httpGet", 243, 6, 258),
+    f("tcpSocket", 391, 6, 259),
+    f("grpc", 239, 6, 260),
     f("initialDelaySeconds", 1, 4, 2),
     f("timeoutSeconds", 1, 4, 3),
     f("periodSeconds", 1, 4, 4),
@@ -1339,16 +1339,16 @@ pub(super) static RBD_VOLUME_SOURCE: [Field; 8] = [
 ];
 
 pub(super) static RANGE_ALLOCATION: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 632, 0, 1),
     f("range", 0, 0, 2),
     f("data", 10, 0, 3),
 ];
 
 pub(super) static REPLICATION_CONTROLLER: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 351, 0, 2, "{}", &[], ""),
     g("status", 352, 0, 3, "{}", &[], ""),
@@ -1363,8 +1363,8 @@ pub(super) static REPLICATION_CONTROLLER_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static REPLICATION_CONTROLLER_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 789, 1, 2),
 ];
@@ -1403,16 +1403,16 @@ pub(super) static RESOURCE_HEALTH: [Field; 3] = [
 ];
 
 pub(super) static RESOURCE_QUOTA: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 358, 0, 2, "{}", &[], ""),
     g("status", 359, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static RESOURCE_QUOTA_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 791, 1, 2),
 ];
@@ -1488,8 +1488,8 @@ pub(super) static SECCOMP_PROFILE: [Field; 2] = [
 ];
 
 pub(super) static SECRET: [Field; 7] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("immutable", 4, 6, 5),
     f("data", 718, 4, 2),
@@ -1498,25 +1498,25 @@ pub(super) static SECRET: [Field; 7] = [
 ];
 
 pub(super) static SECRET_ENV_SOURCE: [Field; 2] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     f("optional", 4, 6, 2),
 ];
 
 pub(super) static SECRET_KEY_SELECTOR: [Field; 3] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     g("key", 0, 1, 2, "\"\"", &[], ""),
     f("optional", 4, 6, 3),
 ];
 
 pub(super) static SECRET_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 795, 1, 2),
 ];
 
 pub(super) static SECRET_PROJECTION: [Field; 3] = [
-    g("name", 0, 4, 1, "\"\"", &[], ""),
+    g("name", 0, 4, 257, "\"\"", &[], ""),
     f("items", 720, 4, 2),
     f("optional", 4, 6, 4),
 ];
@@ -1550,22 +1550,22 @@ pub(super) static SECURITY_CONTEXT: [Field; 12] = [
 ];
 
 pub(super) static SERIALIZED_REFERENCE: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("reference", 297, 0, 1),
 ];
 
 pub(super) static SERVICE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 384, 0, 2, "{}", &[], ""),
     g("status", 385, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static SERVICE_ACCOUNT: [Field; 6] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("secrets", 796, 12, 2, "", &[], "name"),
     f("imagePullSecrets", 797, 4, 3),
@@ -1573,8 +1573,8 @@ pub(super) static SERVICE_ACCOUNT: [Field; 6] = [
 ];
 
 pub(super) static SERVICE_ACCOUNT_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 798, 1, 2),
 ];
@@ -1587,8 +1587,8 @@ pub(super) static SERVICE_ACCOUNT_TOKEN_PROJECTION: [Field; 4] = [
 ];
 
 pub(super) static SERVICE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 799, 1, 2),
 ];
@@ -1603,8 +1603,8 @@ pub(super) static SERVICE_PORT: [Field; 6] = [
 ];
 
 pub(super) static SERVICE_PROXY_OPTIONS: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("path", 0, 4, 1),
 ];
 
@@ -1720,36 +1720,36 @@ pub(super) static TYPED_OBJECT_REFERENCE: [Field; 4] = [
 
 pub(super) static VOLUME: [Field; 31] = [
     g("name", 0, 1, 1, "\"\"", &[], ""),
-    f("hostPath", 247, 6, 1),
-    f("emptyDir", 216, 6, 2),
-    f("gcePersistentDisk", 238, 6, 3),
-    f("awsElasticBlockStore", 172, 6, 4),
-    f("gitRepo", 240, 6, 5),
-    f("secret", 374, 6, 6),
-    f("nfs", 266, 6, 7),
-    f("iscsi", 249, 6, 8),
-    f("glusterfs", 242, 6, 9),
-    f("persistentVolumeClaim", 305, 6, 10),
-    f("rbd", 346, 6, 11),
-    f("flexVolume", 236, 6, 12),
-    f("cinder", 186, 6, 13),
-    f("cephfs", 184, 6, 14),
-    f("flocker", 237, 6, 15),
-    f("downwardAPI", 215, 6, 16),
-    f("fc", 233, 6, 17),
-    f("azureFile", 178, 6, 18),
-    f("configMap", 198, 6, 19),
-    f("vsphereVolume", 409, 6, 20),
-    f("quobyte", 344, 6, 21),
-    f("azureDisk", 176, 6, 22),
-    f("photonPersistentDisk", 309, 6, 23),
-    f("projected", 343, 6, 26),
-    f("portworxVolume", 340, 6, 24),
-    f("scaleIO", 364, 6, 25),
-    f("storageos", 389, 6, 27),
-    f("csi", 181, 6, 28),
-    f("ephemeral", 226, 6, 29),
-    f("image", 250, 6, 30),
+    f("hostPath", 247, 6, 513),
+    f("emptyDir", 216, 6, 514),
+    f("gcePersistentDisk", 238, 6, 515),
+    f("awsElasticBlockStore", 172, 6, 516),
+    f("gitRepo", 240, 6, 517),
+    f("secret", 374, 6, 518),
+    f("nfs", 266, 6, 519),
+    f("iscsi", 249, 6, 520),
+    f("glusterfs", 242, 6, 521),
+    f("persistentVolumeClaim", 305, 6, 522),
+    f("rbd", 346, 6, 523),
+    f("flexVolume", 236, 6, 524),
+    f("cinder", 186, 6, 525),
+    f("cephfs", 184, 6, 526),
+    f("flocker", 237, 6, 527),
+    f("downwardAPI", 215, 6, 528),
+    f("fc", 233, 6, 529),
+    f("azureFile", 178, 6, 530),
+    f("configMap", 198, 6, 531),
+    f("vsphereVolume", 409, 6, 532),
+    f("quobyte", 344, 6, 533),
+    f("azureDisk", 176, 6, 534),
+    f("photonPersistentDisk", 309, 6, 535),
+    f("projected", 343, 6, 538),
+    f("portworxVolume", 340, 6, 536),
+    f("scaleIO", 364, 6, 537),
+    f("storageos", 389, 6, 539),
+    f("csi", 181, 6, 540),
+    f("ephemeral", 226, 6, 541),
+    f("image", 250, 6, 542),
 ];
 
 pub(super) static VOLUME_DEVICE: [Field; 2] = [

@@ -33,8 +33,8 @@ pub(super) static ENDPOINT_PORT: [Field; 4] = [
 ];
 
 pub(super) static ENDPOINT_SLICE: [Field; 6] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("addressType", 0, 1, 4, "\"\"", &V70, ""),
     f("endpoints", 804, 0, 2),
@@ -42,8 +42,8 @@ pub(super) static ENDPOINT_SLICE: [Field; 6] = [
 ];
 
 pub(super) static ENDPOINT_SLICE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 806, 1, 2),
 ];

@@ -4,8 +4,8 @@ use super::{f, g};
 use apimachinery::schema::Field;
 
 pub(super) static EVENT: [Field; 17] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("eventTime", 8, 1, 2),
     f("series", 422, 6, 3),
@@ -24,8 +24,8 @@ pub(super) static EVENT: [Field; 17] = [
 ];
 
 pub(super) static EVENT_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 807, 1, 2),
 ];

@@ -13,8 +13,8 @@ pub(super) static FLOW_DISTINGUISHER_METHOD: [Field; 1] = [
 ];
 
 pub(super) static FLOW_SCHEMA: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 428, 1, 2, "{}", &[], ""),
     g("status", 429, 0, 3, "{}", &[], ""),
@@ -29,8 +29,8 @@ pub(super) static FLOW_SCHEMA_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static FLOW_SCHEMA_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 808, 1, 2),
 ];
@@ -74,8 +74,8 @@ pub(super) static POLICY_RULES_WITH_SUBJECTS: [Field; 3] = [
 ];
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 439, 1, 2, "{}", &[], ""),
     g("status", 440, 0, 3, "{}", &[], ""),
@@ -90,8 +90,8 @@ pub(super) static PRIORITY_LEVEL_CONFIGURATION_CONDITION: [Field; 5] = [
 ];
 
 pub(super) static PRIORITY_LEVEL_CONFIGURATION_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 814, 1, 2),
 ];

@@ -4,8 +4,8 @@ use super::{f, g};
 use apimachinery::schema::Field;
 
 pub(super) static API_GROUP: [Field; 6] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("name", 0, 0, 1),
     f("versions", 890, 0, 2),
     f("preferredVersion", 625, 0, 3),
@@ -13,8 +13,8 @@ pub(super) static API_GROUP: [Field; 6] = [
 ];
 
 pub(super) static API_GROUP_LIST: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("groups", 892, 0, 1),
 ];
 
@@ -25,22 +25,22 @@ pub(super) static API_RESOURCE: [Field; 10] = [
     f("group", 0, 4, 8),
     f("version", 0, 4, 9),
     g("kind", 0, 1, 3, "\"\"", &[], ""),
-    f("verbs", 662, 1, 4),
+    f("verbs", 662, 1, 67108868),
     f("shortNames", 662, 4, 5),
     f("categories", 662, 4, 7),
     f("storageVersionHash", 0, 4, 10),
 ];
 
 pub(super) static API_RESOURCE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("groupVersion", 0, 1, 1, "\"\"", &[], ""),
     f("resources", 893, 1, 2),
 ];
 
 pub(super) static API_VERSIONS: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("versions", 662, 0, 1),
     f("serverAddressByClientCIDRs", 891, 0, 2),
 ];
@@ -55,16 +55,16 @@ pub(super) static CONDITION: [Field; 6] = [
 ];
 
 pub(super) static CREATE_OPTIONS: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("dryRun", 662, 4, 1),
     f("fieldManager", 0, 4, 3),
     f("fieldValidation", 0, 4, 4),
 ];
 
 pub(super) static DELETE_OPTIONS: [Field; 8] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("gracePeriodSeconds", 2, 6, 1),
     f("preconditions", 637, 6, 2),
     f("orphanDependents", 4, 6, 3),
@@ -80,8 +80,8 @@ pub(super) static FIELD_SELECTOR_REQUIREMENT: [Field; 3] = [
 ];
 
 pub(super) static GET_OPTIONS: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("resourceVersion", 0, 4, 1),
 ];
 
@@ -121,8 +121,8 @@ pub(super) static LIST_META: [Field; 5] = [
 ];
 
 pub(super) static LIST_OPTIONS: [Field; 13] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("labelSelector", 0, 4, 1),
     f("fieldSelector", 0, 4, 2),
     f("watch", 4, 4, 3),
@@ -174,21 +174,21 @@ pub(super) static OWNER_REFERENCE: [Field; 6] = [
 ];
 
 pub(super) static PARTIAL_OBJECT_METADATA: [Field; 3] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 632, 0, 1),
 ];
 
 pub(super) static PARTIAL_OBJECT_METADATA_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 629, 0, 1),
     f("items", 896, 0, 2),
 ];
 
 pub(super) static PATCH_OPTIONS: [Field; 6] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("dryRun", 662, 4, 1),
     f("force", 4, 6, 2),
     f("fieldManager", 0, 4, 3),
@@ -210,8 +210,8 @@ pub(super) static SHARD_INFO: [Field; 1] = [
 ];
 
 pub(super) static STATUS: [Field; 8] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("status", 0, 4, 2),
     f("message", 0, 4, 3),
@@ -236,8 +236,8 @@ pub(super) static STATUS_DETAILS: [Field; 6] = [
 ];
 
 pub(super) static TABLE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("metadata", 629, 0, 0),
     f("columnDefinitions", 898, 0, 0),
     f("rows", 899, 0, 0),
@@ -265,8 +265,8 @@ pub(super) static TABLE_ROW_CONDITION: [Field; 4] = [
 ];
 
 pub(super) static UPDATE_OPTIONS: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     f("dryRun", 662, 4, 1),
     f("fieldManager", 0, 4, 2),
     f("fieldValidation", 0, 4, 3),

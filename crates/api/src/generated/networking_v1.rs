@@ -14,15 +14,15 @@ pub(super) static HTTP_INGRESS_RULE_VALUE: [Field; 1] = [
 ];
 
 pub(super) static IP_ADDRESS: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 450, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static IP_ADDRESS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 817, 1, 2),
 ];
@@ -37,8 +37,8 @@ pub(super) static IP_BLOCK: [Field; 2] = [
 ];
 
 pub(super) static INGRESS: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 464, 0, 2, "{}", &[], ""),
     g("status", 465, 0, 3, "{}", &[], ""),
@@ -50,15 +50,15 @@ pub(super) static INGRESS_BACKEND: [Field; 2] = [
 ];
 
 pub(super) static INGRESS_CLASS: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 457, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static INGRESS_CLASS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 818, 1, 2),
 ];
@@ -77,8 +77,8 @@ pub(super) static INGRESS_CLASS_SPEC: [Field; 2] = [
 ];
 
 pub(super) static INGRESS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 819, 1, 2),
 ];
@@ -101,7 +101,7 @@ pub(super) static INGRESS_PORT_STATUS: [Field; 3] = [
 
 pub(super) static INGRESS_RULE: [Field; 2] = [
     f("host", 0, 4, 1),
-    f("http", 447, 6, 1),
+    f("http", 447, 6, 513),
 ];
 
 pub(super) static INGRESS_SERVICE_BACKEND: [Field; 2] = [
@@ -126,8 +126,8 @@ pub(super) static INGRESS_TLS: [Field; 2] = [
 ];
 
 pub(super) static NETWORK_POLICY: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 473, 0, 2, "{}", &[], ""),
 ];
@@ -143,8 +143,8 @@ pub(super) static NETWORK_POLICY_INGRESS_RULE: [Field; 2] = [
 ];
 
 pub(super) static NETWORK_POLICY_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 826, 1, 2),
 ];
@@ -181,16 +181,16 @@ pub(super) static SERVICE_BACKEND_PORT: [Field; 2] = [
 ];
 
 pub(super) static SERVICE_CIDR: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 478, 0, 2, "{}", &[], ""),
     g("status", 479, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static SERVICE_CIDR_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 829, 1, 2),
 ];

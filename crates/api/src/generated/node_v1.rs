@@ -8,8 +8,8 @@ pub(super) static OVERHEAD: [Field; 1] = [
 ];
 
 pub(super) static RUNTIME_CLASS: [Field; 6] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("handler", 0, 1, 2, "\"\"", &[], ""),
     f("overhead", 480, 6, 3),
@@ -17,8 +17,8 @@ pub(super) static RUNTIME_CLASS: [Field; 6] = [
 ];
 
 pub(super) static RUNTIME_CLASS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 830, 1, 2),
 ];

@@ -4,23 +4,23 @@ use super::{f, g, nodes::*};
 use apimachinery::schema::Field;
 
 pub(super) static EVICTION: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("deleteOptions", 621, 6, 2),
 ];
 
 pub(super) static POD_DISRUPTION_BUDGET: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 487, 0, 2, "{}", &[], ""),
     g("status", 488, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static POD_DISRUPTION_BUDGET_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 831, 1, 2),
 ];

@@ -8,31 +8,31 @@ pub(super) static AGGREGATION_RULE: [Field; 1] = [
 ];
 
 pub(super) static CLUSTER_ROLE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("rules", 834, 0, 2),
     f("aggregationRule", 489, 6, 3),
 ];
 
 pub(super) static CLUSTER_ROLE_BINDING: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("subjects", 835, 4, 2),
     g("roleRef", 499, 1, 3, "{}", &[], ""),
 ];
 
 pub(super) static CLUSTER_ROLE_BINDING_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 836, 1, 2),
 ];
 
 pub(super) static CLUSTER_ROLE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 837, 1, 2),
 ];
@@ -46,30 +46,30 @@ pub(super) static POLICY_RULE: [Field; 5] = [
 ];
 
 pub(super) static ROLE: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("rules", 834, 0, 2),
 ];
 
 pub(super) static ROLE_BINDING: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("subjects", 835, 4, 2),
     g("roleRef", 499, 1, 3, "{}", &[], ""),
 ];
 
 pub(super) static ROLE_BINDING_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 838, 1, 2),
 ];
 
 pub(super) static ROLE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 839, 1, 2),
 ];

@@ -67,7 +67,7 @@ pub(super) static DEVICE: [Field; 13] = [
 pub(super) static DEVICE_ALLOCATION_CONFIGURATION: [Field; 3] = [
     g("source", 0, 1, 1, "\"\"", &V74, ""),
     f("requests", 662, 4, 2),
-    f("opaque", 539, 6, 1),
+    f("opaque", 539, 6, 769),
 ];
 
 pub(super) static DEVICE_ALLOCATION_RESULT: [Field; 2] = [
@@ -99,23 +99,23 @@ pub(super) static DEVICE_CLAIM: [Field; 3] = [
 
 pub(super) static DEVICE_CLAIM_CONFIGURATION: [Field; 2] = [
     f("requests", 662, 4, 1),
-    f("opaque", 539, 6, 1),
+    f("opaque", 539, 6, 513),
 ];
 
 pub(super) static DEVICE_CLASS: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 519, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static DEVICE_CLASS_CONFIGURATION: [Field; 1] = [
-    f("opaque", 539, 6, 1),
+    f("opaque", 539, 6, 257),
 ];
 
 pub(super) static DEVICE_CLASS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 853, 1, 2),
 ];
@@ -186,16 +186,16 @@ pub(super) static DEVICE_TAINT: [Field; 4] = [
 ];
 
 pub(super) static DEVICE_TAINT_RULE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 530, 1, 2, "{}", &[], ""),
     g("status", 531, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static DEVICE_TAINT_RULE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 859, 1, 2),
 ];
@@ -262,8 +262,8 @@ pub(super) static OPAQUE_DEVICE_CONFIGURATION: [Field; 2] = [
 ];
 
 pub(super) static RESOURCE_CLAIM: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 543, 0, 2, "{}", &[], ""),
     g("status", 544, 0, 3, "{}", &[], ""),
@@ -277,8 +277,8 @@ pub(super) static RESOURCE_CLAIM_CONSUMER_REFERENCE: [Field; 4] = [
 ];
 
 pub(super) static RESOURCE_CLAIM_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 860, 1, 2),
 ];
@@ -294,15 +294,15 @@ pub(super) static RESOURCE_CLAIM_STATUS: [Field; 3] = [
 ];
 
 pub(super) static RESOURCE_CLAIM_TEMPLATE: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 547, 0, 2, "{}", &[], ""),
 ];
 
 pub(super) static RESOURCE_CLAIM_TEMPLATE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 863, 1, 2),
 ];
@@ -319,15 +319,15 @@ pub(super) static RESOURCE_POOL: [Field; 3] = [
 ];
 
 pub(super) static RESOURCE_SLICE: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 551, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static RESOURCE_SLICE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 864, 1, 2),
 ];

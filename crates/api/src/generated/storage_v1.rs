@@ -4,15 +4,15 @@ use super::{f, g, nodes::*};
 use apimachinery::schema::Field;
 
 pub(super) static CSI_DRIVER: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 565, 1, 2, "{}", &[], ""),
 ];
 
 pub(super) static CSI_DRIVER_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 869, 1, 2),
 ];
@@ -32,8 +32,8 @@ pub(super) static CSI_DRIVER_SPEC: [Field; 11] = [
 ];
 
 pub(super) static CSI_NODE: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 569, 1, 2, "{}", &[], ""),
     g("status", 570, 0, 3, "{}", &[], ""),
@@ -47,8 +47,8 @@ pub(super) static CSI_NODE_DRIVER: [Field; 4] = [
 ];
 
 pub(super) static CSI_NODE_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 871, 1, 2),
 ];
@@ -62,8 +62,8 @@ pub(super) static CSI_NODE_STATUS: [Field; 1] = [
 ];
 
 pub(super) static CSI_STORAGE_CAPACITY: [Field; 7] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     f("nodeTopology", 627, 6, 2),
     g("storageClassName", 0, 1, 3, "\"\"", &[], ""),
@@ -72,15 +72,15 @@ pub(super) static CSI_STORAGE_CAPACITY: [Field; 7] = [
 ];
 
 pub(super) static CSI_STORAGE_CAPACITY_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 874, 1, 2),
 ];
 
 pub(super) static STORAGE_CLASS: [Field; 10] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("provisioner", 0, 1, 2, "\"\"", &[], ""),
     f("parameters", 714, 4, 3),
@@ -92,8 +92,8 @@ pub(super) static STORAGE_CLASS: [Field; 10] = [
 ];
 
 pub(super) static STORAGE_CLASS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 876, 1, 2),
 ];
@@ -118,16 +118,16 @@ pub(super) static TOKEN_REQUEST: [Field; 2] = [
 ];
 
 pub(super) static VOLUME_ATTACHMENT: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("spec", 581, 1, 2, "{}", &[], ""),
     g("status", 582, 0, 3, "{}", &[], ""),
 ];
 
 pub(super) static VOLUME_ATTACHMENT_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 878, 1, 2),
 ];
@@ -151,16 +151,16 @@ pub(super) static VOLUME_ATTACHMENT_STATUS: [Field; 4] = [
 ];
 
 pub(super) static VOLUME_ATTRIBUTES_CLASS: [Field; 5] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 632, 0, 1, "{}", &[], ""),
     g("driverName", 0, 1, 2, "\"\"", &[], ""),
     f("parameters", 714, 4, 3),
 ];
 
 pub(super) static VOLUME_ATTRIBUTES_CLASS_LIST: [Field; 4] = [
-    f("kind", 0, 4, 1),
-    f("apiVersion", 0, 4, 2),
+    f("kind", 0, 4, 0),
+    f("apiVersion", 0, 4, 0),
     g("metadata", 629, 0, 1, "{}", &[], ""),
     f("items", 879, 1, 2),
 ];

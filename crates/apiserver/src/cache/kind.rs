@@ -16,7 +16,8 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::object::{Header, Obj};
 use crate::{
-    body::{EventKind, frame},
+    body::{Encoding, EventKind, frame},
+    protobuf,
     registry::rows::Row,
 };
 
@@ -41,7 +42,7 @@ pub struct Event {
     /// It was deleted.
     pub deleted: bool,
     at: Instant,
-    frame: Mutex<Option<Bytes>>,
+    frames: Mutex<[Option<Bytes>; 2]>,
 }
 
 impl Event {
@@ -55,14 +56,17 @@ impl Event {
         }
     }
 
-    /// Its frame, made once for all watchers.
+    /// Its frame, made once per encoding for all watchers.
     #[must_use]
-    pub fn frame(&self) -> Bytes {
-        let mut frame_made = self.frame.lock();
-        frame_made
-            .get_or_insert_with(|| {
-                let [a, b, c] = self.object.encoded.pieces(self.revision);
-                frame(self.kind(), &[&a, &b, &c])
+    pub fn frame(&self, encoding: Encoding) -> Bytes {
+        let mut frames = self.frames.lock();
+        frames[encoding as usize]
+            .get_or_insert_with(|| match encoding {
+                Encoding::Json => {
+                    let [a, b, c] = self.object.encoded.pieces(self.revision);
+                    frame(self.kind(), &[&a, &b, &c])
+                }
+                Encoding::Protobuf => protobuf::event(self.kind(), &self.object.encoded.json(self.revision)),
             })
             .clone()
     }
@@ -152,7 +156,7 @@ impl Kind {
                 }
             };
             if let Some((object, previous, deleted)) = event {
-                state.push(Event { revision, object, previous, deleted, at: now, frame: Mutex::default() });
+                state.push(Event { revision, object, previous, deleted, at: now, frames: Mutex::default() });
             }
         }
         state.revision = revision;
@@ -284,7 +288,7 @@ impl State {
         self.ring_bytes += event.object.encoded.len();
         self.ring.push_back(Arc::new(event));
         if let Some(index) = self.ring.len().checked_sub(SHARED_FRAMES) {
-            self.ring[index].frame.lock().take();
+            *self.ring[index].frames.lock() = [None, None];
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     object::Obj,
     select::Selection,
 };
-use crate::body::{EventKind, WatchEvent, WatchStream, frame_head};
+use crate::body::{Encoding, EventKind, WatchEvent, WatchStream};
 
 /// Gives objects the form that the client asked for. `None`: as they are stored.
 pub type Form = Option<Box<dyn FnMut(EventKind, &Obj, u64) -> Bytes + Send>>;
@@ -27,6 +27,8 @@ pub struct Plan {
     pub bookmarks: bool,
     /// When it ends by itself.
     pub deadline: Instant,
+    /// How events are written.
+    pub encoding: Encoding,
     /// The form of the objects.
     pub form: Form,
     /// The JSON of a bookmark at a revision; the flag says that the initial events have been sent.
@@ -82,7 +84,7 @@ pub fn start(cache: &Arc<Cache>, kind: Arc<Kind>, plan: Plan) -> WatchStream {
         }
         Begin::After(revision) => match kind.follow(revision) {
             Ok(cursor) => (VecDeque::new(), None, cursor),
-            Err(too_old) => return refused(revision, too_old.forgotten),
+            Err(too_old) => return refused(plan.encoding, revision, too_old.forgotten),
         },
     };
     let next_bookmark = Instant::now() + BOOKMARK_EVERY.mul_f64(0.75 + plan.jitter / 2.0);
@@ -106,9 +108,9 @@ pub fn start(cache: &Arc<Cache>, kind: Arc<Kind>, plan: Plan) -> WatchStream {
     )
 }
 
-fn refused(asked: u64, oldest: u64) -> WatchStream {
+fn refused(encoding: Encoding, asked: u64, oldest: u64) -> WatchStream {
     let status = apimachinery::status::Status::expired(format!("too old resource version: {asked} ({oldest})"));
-    Box::pin(stream::iter([WatchEvent::new(EventKind::Error, status.to_json().into())]))
+    Box::pin(stream::iter([WatchEvent::new(encoding, EventKind::Error, status.to_json().into())]))
 }
 
 impl Watcher {
@@ -182,8 +184,7 @@ impl Watcher {
             }
         };
         let made = if self.plan.form.is_none() && kind == event.kind() {
-            let line = event.frame();
-            WatchEvent { kind, object: line.slice(frame_head(kind)..line.len() - 2), line: Some(line) }
+            WatchEvent::framed(self.plan.encoding, kind, event.frame(self.plan.encoding))
         } else {
             self.shaped(kind, object, event.revision)
         };
@@ -196,12 +197,12 @@ impl Watcher {
             Some(form) => form(kind, object, revision),
             None => object.encoded.json(revision),
         };
-        WatchEvent::new(kind, json)
+        WatchEvent::new(self.plan.encoding, kind, json)
     }
 
     fn bookmark(&mut self, revision: u64, initial_end: bool) {
         let object = (self.plan.bookmark)(revision, initial_end);
-        self.ready.push_back(WatchEvent::new(EventKind::Bookmark, object));
+        self.ready.push_back(WatchEvent::new(self.plan.encoding, EventKind::Bookmark, object));
         self.told = revision;
         self.next_bookmark = Instant::now() + BOOKMARK_EVERY.mul_f64(0.75 + self.plan.jitter / 2.0);
     }

@@ -4,6 +4,7 @@ mod accept;
 mod document;
 
 use api::Resource;
+use apimachinery::status::Status;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use sha2::{Digest, Sha512};
 pub use accept::{Form, choose};
 pub use document::{Groups, group_priority, version_priority};
 
-use crate::{authn, body::Body, config::Config};
+use crate::{authn, body::Body, config::Config, protobuf, respond};
 
 /// The answer to a discovery request; `None`: not its path.
 pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, parts: &Parts) -> Option<Response<Body>> {
@@ -29,10 +30,14 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     }
     let groups = Groups::of(rows);
     let root = path.len() == 1;
-    let Some(form) = choose(&parts.headers, root) else { return Some(not_acceptable()) };
+    let Some((form, messages)) = choose(&parts.headers, root) else { return Some(not_acceptable()) };
     let value = match (form, path.as_slice()) {
-        (Form::Aggregated(version), ["api"]) => return Some(tagged(&groups.aggregated(true, version), form, parts)),
-        (Form::Aggregated(version), ["apis"]) => return Some(tagged(&groups.aggregated(false, version), form, parts)),
+        (Form::Aggregated(version), ["api" | "apis"]) => {
+            let document = groups.aggregated(path[0] == "api", version);
+            return Some(
+                document_of(&document, form, messages).map_or_else(|s| respond::error(&s), |d| tagged(d, parts)),
+            );
+        }
         (_, ["api"]) => {
             json!({"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address(config)}]})
         }
@@ -42,7 +47,17 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
         (_, ["apis", group, version]) => groups.resources(group, version)?,
         _ => return None,
     };
-    Some(plain(&value))
+    Some(
+        document_of(&value, form, messages)
+            .map_or_else(|s| respond::error(&s), |(bytes, media)| typed(StatusCode::OK, bytes, media)),
+    )
+}
+
+/// A document in the form that the client takes, and its media type.
+fn document_of(value: &Value, form: Form, messages: bool) -> Result<(Bytes, &'static str), Status> {
+    let json = value.to_string();
+    let bytes = if messages { protobuf::object(json.as_bytes())?.into() } else { json.into() };
+    Ok((bytes, form.media(messages)))
 }
 
 fn address(config: &Config) -> String {
@@ -86,12 +101,10 @@ fn plain(value: &Value) -> Response<Body> {
 }
 
 /// With an entity tag: a client that has it already gets 304.
-fn tagged(value: &Value, form: Form, parts: &Parts) -> Response<Body> {
-    let bytes = value.to_string();
-    let tag = format!("\"{}\"", hex(&Sha512::digest(bytes.as_bytes())));
+fn tagged((bytes, media): (Bytes, &'static str), parts: &Parts) -> Response<Body> {
+    let tag = format!("\"{}\"", hex(&Sha512::digest(&bytes)));
     let known = parts.headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == tag.as_bytes());
-    let mut response =
-        if known { empty(StatusCode::NOT_MODIFIED) } else { typed(StatusCode::OK, bytes.into(), form.media()) };
+    let mut response = if known { empty(StatusCode::NOT_MODIFIED) } else { typed(StatusCode::OK, bytes, media) };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public"));

@@ -1,11 +1,19 @@
 //! From the bytes of a request to a tree that its schema allows.
 
-use apimachinery::{field::aggregate, meta, prune, schema::Schema, status::Status, strict};
+use apimachinery::{
+    field::aggregate,
+    meta,
+    protobuf::{self, Envelope},
+    prune,
+    schema::Schema,
+    status::Status,
+    strict,
+};
 use bytes::Bytes;
 use serde_json::Value;
 
 use super::{Call, FieldValidation};
-use crate::{negotiate::Format, protobuf};
+use crate::negotiate::Format;
 
 /// What was found while an object was made to fit its schema.
 #[derive(Debug, Default)]
@@ -27,7 +35,7 @@ pub fn json(bytes: &[u8]) -> Result<(Value, Vec<String>), String> {
 /// Reads a body; `schema` says what protobuf holds.
 ///
 /// # Errors
-/// It cannot be read.
+/// It cannot be read: upstream's words.
 pub fn parse(
     format: Format,
     bytes: &Bytes,
@@ -36,21 +44,55 @@ pub fn parse(
     match format {
         Format::Json => json(bytes),
         Format::Yaml => strict::yaml(bytes).map(|d| (d.value, d.duplicates)).map_err(|e| e.to_string()),
-        Format::Protobuf => protobuf(bytes, schema).map(|value| (value, Vec::new())),
+        Format::Protobuf => {
+            let envelope = protobuf::open(bytes).map_err(|e| e.to_string())?;
+            let (version, kind) = (envelope.api_version, envelope.kind);
+            let schema = schema(version, kind).ok_or_else(|| not_registered(version, kind))?;
+            let value = message(schema, &envelope, version, kind).map_err(|e| e.to_string())?;
+            Ok((value, Vec::new()))
+        }
     }
 }
 
-fn protobuf(bytes: &Bytes, schema: impl Fn(&str, &str) -> Option<Schema<'static>>) -> Result<Value, String> {
-    let envelope = protobuf::open(bytes).map_err(|e| e.to_string())?;
-    let (version, kind) = (envelope.api_version, envelope.kind);
-    let schema = schema(version, kind).ok_or_else(|| {
-        format!(
-            "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
-        )
-    })?;
-    let mut value = protobuf::read(schema, envelope.message).map_err(|e| e.to_string())?;
+fn not_registered(version: &str, kind: &str) -> String {
+    format!(
+        "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
+    )
+}
+
+fn message(
+    schema: Schema<'static>,
+    envelope: &Envelope<'_>,
+    version: &str,
+    kind: &str,
+) -> Result<Value, protobuf::ReadError> {
+    let mut value = api::messages().read(schema, envelope.message)?;
     meta::set_gvk(&mut value, version, kind);
     Ok(value)
+}
+
+/// The object of a create or update in protobuf. What the envelope does not say is taken from the path.
+fn enveloped(bytes: &Bytes, expected: &Expected<'_>) -> Result<Value, Status> {
+    let envelope =
+        protobuf::open(bytes).map_err(|e| Status::bad_request(unrecognized(expected, bytes, &e.to_string())))?;
+    let kind = if envelope.kind.is_empty() { expected.kind } else { envelope.kind };
+    let version = if envelope.api_version.is_empty() { expected.api_version.as_str() } else { envelope.api_version };
+    let handled = |why: &str| {
+        let (short, wanted) = (version.rsplit('/').next().unwrap_or_default(), expected.kind);
+        Status::bad_request(format!("{kind} in version \"{short}\" cannot be handled as a {wanted}: {why}"))
+    };
+    if !std::ptr::eq(expected.schema.set, api::schemas()) {
+        return Err(handled(
+            "object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message",
+        ));
+    }
+    let schema = built_in(version, kind).ok_or_else(|| handled(&not_registered(version, kind)))?;
+    message(schema, &envelope, version, kind).map_err(|e| handled(&e.to_string()))
+}
+
+fn unrecognized(expected: &Expected<'_>, bytes: &[u8], why: &str) -> String {
+    let (kind, shown) = (expected.kind, summary(bytes));
+    format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})")
 }
 
 /// The type of a built-in kind by its apiVersion.
@@ -104,12 +146,12 @@ pub struct Expected<'a> {
 /// # Errors
 /// 400: not readable, of another kind, or not fitting its schema.
 pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_>) -> Result<Value, Status> {
-    let unrecognized = |why: &str| {
-        let (kind, shown) = (expected.kind, summary(bytes));
-        Status::bad_request(format!("the object provided is unrecognized (must be of type {kind}): {why} ({shown})"))
+    let unrecognized = |why: &str| Status::bad_request(unrecognized(expected, bytes, why));
+    let (mut value, mut strict_errors) = match format {
+        Format::Protobuf => (enveloped(bytes, expected)?, Vec::new()),
+        Format::Json | Format::Yaml => parse(format, bytes, built_in)
+            .map_err(|e| unrecognized(&format!("couldn't get version/kind; json parse error: {e}")))?,
     };
-    let (mut value, mut strict_errors) = parse(format, bytes, built_in)
-        .map_err(|e| unrecognized(&format!("couldn't get version/kind; json parse error: {e}")))?;
     if !value.is_object() {
         return Err(unrecognized(
             "couldn't get version/kind; json parse error: json: cannot unmarshal into Go value of type struct",
@@ -148,9 +190,7 @@ fn kind(value: &mut Value, expected: &Expected<'_>) -> Result<(), Status> {
                 expected.kind
             )
         } else {
-            format!(
-                "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\""
-            )
+            not_registered(&version, &kind)
         };
         return Err(Status::bad_request(format!(
             "{kind} in version \"{short}\" cannot be handled as a {}: {why}",

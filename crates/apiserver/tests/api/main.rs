@@ -4,4 +4,5 @@ mod common;
 mod https;
 mod kinds;
 mod policy;
+mod protobuf;
 mod verbs;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::{get::wanted_revision, list::check};
 use crate::{
-    body::WatchStream,
+    body::{Encoding, WatchStream},
     cache::watch::{Begin, Form, Plan, start},
     registry::{Call, Registry},
     request::Query,
@@ -27,6 +27,7 @@ impl Registry {
         &self,
         call: &Call,
         query: &Query,
+        encoding: Encoding,
         form: Form,
         bookmark: Option<Box<dyn FnMut(u64, bool) -> Bytes + Send>>,
     ) -> Result<WatchStream, Status> {
@@ -64,6 +65,7 @@ impl Registry {
             begin,
             bookmarks,
             deadline: Instant::now() + lifetime,
+            encoding,
             form,
             bookmark: bookmark.unwrap_or_else(|| Box::new(plain)),
             jitter,
