@@ -67,7 +67,9 @@ pub async fn run(context: Arc<Context>) {
             return;
         };
         let facts = |p: &Pod| (pods::node(p).to_owned(), p.is_deleting());
-        if change.old.is_none_or(|old| facts(old) != facts(pod)) {
+        // A pod that waits for a node stays: nothing is to be done for it.
+        let may_go = pod.is_deleting() || !pods::node(pod).is_empty();
+        if may_go && change.old.is_none_or(|old| facts(old) != facts(pod)) {
             keys.add(pod.key());
         }
         if pods::is_terminal(pod) && change.old.is_none_or(|old| !pods::is_terminal(old)) {
