@@ -7,6 +7,7 @@ mod access;
 pub mod bootstrap_token;
 pub mod columns;
 pub mod cron;
+pub mod custom;
 pub mod defaults;
 pub mod fields;
 mod generated;

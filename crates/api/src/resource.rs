@@ -1,6 +1,6 @@
 //! A row of the resource table: one served resource, built-in or custom.
 
-use apimachinery::schema::{Schema, SchemaSet, Str, TypeRef};
+use apimachinery::schema::{Schema, Str, TypeRef};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -51,8 +51,8 @@ pub struct Resource {
 pub enum Schemas {
     /// In the generated table.
     BuiltIn,
-    /// In a set of its own (custom resources).
-    Own(Arc<SchemaSet>),
+    /// In a set of its own: a version of a custom resource.
+    Own(Arc<crate::custom::Version>),
 }
 
 /// A subresource.
@@ -106,7 +106,7 @@ impl Resource {
     pub fn schema(&self) -> Schema<'_> {
         let set = match &self.schemas {
             Schemas::BuiltIn => crate::schemas(),
-            Schemas::Own(set) => set,
+            Schemas::Own(version) => &version.set,
         };
         Schema { set, at: self.schema }
     }

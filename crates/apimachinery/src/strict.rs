@@ -49,6 +49,21 @@ pub fn yaml(bytes: &[u8]) -> Result<Document, DecodeError> {
     read.map(Tracked::document).map_err(|e| DecodeError::Yaml(e.to_string()))
 }
 
+/// What Go's strict reader of YAML says about the first key that is there twice in its map.
+#[must_use]
+pub fn yaml_repeated(bytes: &[u8]) -> Option<String> {
+    let mut strict = options();
+    strict.duplicate_keys = serde_saphyr::options::DuplicateKeyPolicy::Error;
+    let error = serde_saphyr::from_slice_with_options::<Tracked>(bytes, strict).err()?;
+    let line = usize::try_from(error.location()?.line()).ok()?;
+    let text = String::from_utf8_lossy(bytes.split(|b| *b == b'\n').nth(line.checked_sub(1)?)?).into_owned();
+    let key = text.trim_start_matches([' ', '-']).split(':').next()?.trim_matches([' ', '"', '\'']).to_owned();
+    Some(format!(
+        "error converting YAML to JSON: yaml: unmarshal errors:\n  line {line}: key {} already set in map",
+        crate::text::quote(&key)
+    ))
+}
+
 /// Reads all documents of a YAML stream; empty ones are left out.
 pub fn yaml_stream(bytes: &[u8]) -> Result<Vec<Document>, DecodeError> {
     let read = serde_saphyr::from_slice_multiple_with_options::<Tracked>(bytes, options());
@@ -259,6 +274,14 @@ mod tests {
         assert_eq!(json(deep.as_bytes()).unwrap_err().to_string(), "exceeded max depth");
         assert_eq!(json_strict(deep.as_bytes()).unwrap_err().to_string(), "exceeded max depth");
         assert!(yaml(deep.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_has_a_line() {
+        let text = b"\na: 1\nb:\n  foo: 1\n  foo: 2\n";
+        let wanted = "error converting YAML to JSON: yaml: unmarshal errors:\n  line 5: key \"foo\" already set in map";
+        assert_eq!(yaml_repeated(text).as_deref(), Some(wanted));
+        assert_eq!(yaml_repeated(b"a: 1\nb: 2\n"), None);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::{
     negotiate::{self, Accepted, Endpoint, Format},
     options,
     registry::{
-        Call, Outcome, Row, decode,
+        Call, Outcome, Row,
+        decode::{self, Shape},
         verbs::{delete::DeleteOptions, patch::Patch},
     },
     render,
@@ -53,6 +54,9 @@ pub async fn resource(
         info.namespace.clear();
     }
     let mut call = Call::new(info, row, user, server.config.clock.now());
+    if let Some(warning) = api::custom::of(&call.row).and_then(|version| version.warning.as_ref()) {
+        call.warn(warning.clone());
+    }
     if connect::handles(&call) {
         return connect::answer(server, &call, parts, body, query).await;
     }
@@ -146,8 +150,8 @@ async fn read(
             if !call.row.allows("watch") {
                 return Err(Status::method_not_supported(&call.row.group, &call.row.plural, "watch"));
             }
-            let stored = registry.stored_row(call)?;
-            let (form, bookmark) = render::watch_form(call, &stored, accepted);
+            let kind = registry.kind(call)?;
+            let (form, bookmark) = render::watch_form(call, &kind.row, accepted);
             let encoding = if accepted.format == Format::Protobuf { Encoding::Protobuf } else { Encoding::Json };
             let events = registry.watch(call, query, encoding, form, bookmark).await?;
             Ok(respond::watch(accepted, events))
@@ -186,7 +190,7 @@ async fn write(
         }
         "patch" => {
             let media = headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-            let patch = Patch::read(media, body)?;
+            let patch = Patch::read(media, body, api::custom::of(&call.row).is_some())?;
             if patch.is_apply() && call.info.subresource.is_empty() && !registry.exists(call) {
                 may_create(server, call)?;
                 return registry.create_by_apply(call, &patch).await;
@@ -214,12 +218,15 @@ fn may_create(server: &ApiServer, call: &Call) -> Result<(), Status> {
 /// The object of a create or update, of the kind that the resource or subresource takes.
 fn decoded(call: &Call, format: Format, body: &Bytes) -> Result<Value, Status> {
     let own =
-        || decode::Expected { api_version: call.row.api_version(), kind: &call.row.kind, schema: call.row.schema() };
+        || decode::Expected { api_version: call.row.api_version(), kind: &call.row.kind, shape: Shape::of(&call.row) };
     let expected = match call.row.subresource(&call.info.subresource) {
         Some(sub) if sub.kind != call.row.kind => {
             let schema = api::kind_schema(&sub.group, &sub.version, &sub.kind);
             let api_version = apimachinery::gvk::api_version(&sub.group, &sub.version);
-            schema.map_or_else(own, |schema| decode::Expected { api_version, kind: &sub.kind, schema })
+            schema.map_or_else(own, |schema| {
+                let shape = Shape::Typed(schema);
+                decode::Expected { api_version, kind: &sub.kind, shape }
+            })
         }
         _ => own(),
     };

@@ -46,6 +46,7 @@ pub mod cache;
 pub mod config;
 pub mod connect;
 pub mod contract;
+pub mod customresources;
 pub mod discovery;
 pub mod dispatch;
 pub mod health;

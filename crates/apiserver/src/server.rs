@@ -20,7 +20,7 @@ use crate::{
     cache::{Cache, CacheReader},
     config::Config,
     contract::{Authenticator, Authorizer, Caller, Decision, Nodes, Reader, RequestInfo, User},
-    discovery, dispatch, health,
+    customresources, discovery, dispatch, health,
     identity::Identities,
     limit::{Limiter, long_running},
     metrics::Metrics,
@@ -64,6 +64,7 @@ impl ApiServer {
     pub async fn start(config: Config, store: Arc<dyn Store>, nodes: Arc<dyn Nodes>) -> Result<Arc<Self>, Status> {
         let config = Arc::new(config);
         let rows = Arc::new(Rows::default());
+        let definitions = customresources::Definitions::load(&*store, &rows).await?;
         let cache = Cache::start(store.clone(), rows.clone(), config.log.clone())
             .await
             .map_err(|e| crate::registry::errors::from_store(&e))?;
@@ -92,6 +93,7 @@ impl ApiServer {
             stopping: AtomicBool::new(false),
         });
         bootstrap::run(server.clone()).await?;
+        customresources::run(&server, definitions);
         server.bootstrapped.store(true, Ordering::Release);
         Ok(server)
     }

@@ -93,6 +93,12 @@ impl Informers {
         self.start(what.path("", "", ""), Scope::default(), None)
     }
 
+    /// All objects of any kind, read into any shape.
+    #[must_use]
+    pub fn shaped<K: Stored>(&self, what: &Gvr) -> Arc<Informer<K>> {
+        self.start(what.path("", "", ""), Scope::default(), None)
+    }
+
     fn start<K: Stored>(&self, path: String, scope: Scope, transform: Option<Transform<K>>) -> Arc<Informer<K>> {
         let id = (TypeId::of::<K>(), path.clone(), scope.clone(), transform.map_or(0, |f| f as usize));
         let mut known = self.inner.known.lock();

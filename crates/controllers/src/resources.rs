@@ -1,7 +1,10 @@
 //! The kinds of the resource table that hold objects: what ownership and namespaces are about.
 
+use std::sync::Arc;
+
 use api::Resource;
-use client::Gvr;
+use client::{Gvr, Informer, Informers, Stored, object::PartialMeta};
+use serde::Deserialize;
 
 /// A kind whose objects are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,4 +40,93 @@ pub fn kept() -> Vec<Kept> {
         collective: r.allows("deletecollection"),
     };
     rows.iter().map(kept).collect()
+}
+
+/// What a CustomResourceDefinition says about where its objects are.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Definition {
+    metadata: PartialMeta,
+    spec: Spec,
+    status: Status,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Spec {
+    group: String,
+    scope: String,
+    names: Names,
+    versions: Vec<Version>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Names {
+    plural: String,
+    kind: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Version {
+    name: String,
+    served: bool,
+    storage: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Status {
+    conditions: Option<Vec<Condition>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Condition {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+}
+
+impl Stored for Definition {
+    fn stored_namespace(&self) -> &str {
+        ""
+    }
+    fn stored_name(&self) -> &str {
+        &self.metadata.name
+    }
+    fn stored_uid(&self) -> &str {
+        &self.metadata.uid
+    }
+    fn stored_version(&self) -> &str {
+        &self.metadata.resource_version
+    }
+    fn stored_owners(&self) -> Vec<&str> {
+        Vec::new()
+    }
+    fn trim(&mut self) {}
+}
+
+impl Definition {
+    /// The kind that it adds, in the version in which it is stored or else in the first that is served.
+    #[must_use]
+    pub fn kept(&self) -> Option<Kept> {
+        let conditions = self.status.conditions.as_deref().unwrap_or_default();
+        conditions.iter().find(|c| c.kind == "Established" && c.status == "True")?;
+        let served = || self.spec.versions.iter().filter(|v| v.served);
+        let version = served().find(|v| v.storage).or_else(|| served().next())?;
+        Some(Kept {
+            gvr: Gvr::new(&self.spec.group, &version.name, &self.spec.names.plural),
+            kind: self.spec.names.kind.clone(),
+            namespaced: self.spec.scope == "Namespaced",
+            collective: true,
+        })
+    }
+}
+
+/// The definitions of custom resources.
+#[must_use]
+pub fn definitions(informers: &Informers) -> Arc<Informer<Definition>> {
+    informers.shaped(&Gvr::new("apiextensions.k8s.io", "v1", "customresourcedefinitions"))
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// Cells of a custom resource: its name, then one per (type, JSON path).
 #[must_use]
-pub fn custom_row(columns: &[(&str, &str)], object: &Value, now: Timestamp) -> Vec<Value> {
+pub(super) fn custom_row(columns: &[(String, String)], object: &Value, now: Timestamp) -> Vec<Value> {
     let of = Of { object, now };
     let mut cells = vec![of.name()];
     cells.extend(columns.iter().map(|(kind, path)| cell(kind, find(object, path).unwrap_or(&Value::Null), now)));

@@ -8,8 +8,6 @@ mod policy;
 mod storage;
 mod workloads;
 
-pub use custom::custom_row;
-
 use crate::Resource;
 use crate::access::text;
 use apimachinery::selector::labels::Selector;
@@ -60,6 +58,9 @@ impl<'a> Of<'a> {
 /// The cells of one object, one per column of its row in the table.
 #[must_use]
 pub fn row(resource: &Resource, object: &Value, now: Timestamp) -> Vec<Value> {
+    if let Some(version) = crate::custom::of(resource) {
+        return custom::custom_row(&version.columns, object, now);
+    }
     let of = Of { object, now };
     let printer = match &*resource.group {
         "" => cluster::core(&resource.kind)

@@ -1,4 +1,4 @@
-use super::{custom_row, row};
+use super::{custom::custom_row, row};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -105,6 +105,7 @@ fn json_paths_of_custom_columns() {
         ("string", ".status.conditions[?(@.type==\"Ready\")].status"),
         ("string", ".spec.a\\.b"),
         ("string", ".none.x"),
-    ];
+    ]
+    .map(|(kind, path)| (kind.to_owned(), path.to_owned()));
     assert_eq!(custom_row(&columns, &object, now()), [json!("x"), json!(3), json!("True"), json!("dot"), Value::Null]);
 }

@@ -21,12 +21,7 @@ pub(crate) type Fields = Map<String, Value>;
 pub fn apply(resource: &Resource, object: &mut Value) {
     match &resource.schemas {
         Schemas::BuiltIn => apply_type(resource.schema(), object),
-        Schemas::Own(_) => {
-            custom(resource.schema(), object);
-            if let (Some(meta), Some(value)) = (object_meta(), object.get_mut("metadata")) {
-                normalize::apply(meta, value);
-            }
-        }
+        Schemas::Own(version) => crate::custom::settle(version, object),
     }
 }
 
@@ -34,10 +29,6 @@ pub fn apply(resource: &Resource, object: &mut Value) {
 pub fn apply_type(schema: Schema<'_>, object: &mut Value) {
     normalize::apply(schema, object);
     walk(plans(), schema, object);
-}
-
-fn object_meta() -> Option<Schema<'static>> {
-    crate::by_kind("", "v1", "Pod").and_then(|pod| pod.schema().child("metadata"))
 }
 
 /// What to do at one struct.
@@ -142,29 +133,6 @@ fn walk(plans: &[Plan], schema: Schema<'_>, value: &mut Value) {
         (Node::Map(m), Value::Object(map)) if matters(plans, m.value) => {
             map.values_mut().for_each(|item| walk(plans, schema.to(m.value), item));
         }
-        _ => {}
-    }
-}
-
-/// Defaults of a custom resource: those of its schema, top down, so that a default may have defaults inside.
-fn custom(schema: Schema<'_>, value: &mut Value) {
-    match (schema.node(), value) {
-        (Node::Struct(s), Value::Object(map)) => {
-            for field in s.fields.iter() {
-                let absent = map.get(&*field.name).is_none_or(|v| v.is_null() && !field.pointer);
-                if absent
-                    && !field.default.is_empty()
-                    && let Ok(default) = serde_json::from_str(&field.default)
-                {
-                    map.insert(field.name.to_string(), default);
-                }
-                if let Some(value) = map.get_mut(&*field.name) {
-                    custom(schema.to(field.ty), value);
-                }
-            }
-        }
-        (Node::List(l), Value::Array(items)) => items.iter_mut().for_each(|item| custom(schema.to(l.item), item)),
-        (Node::Map(m), Value::Object(map)) => map.values_mut().for_each(|item| custom(schema.to(m.value), item)),
         _ => {}
     }
 }

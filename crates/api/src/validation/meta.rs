@@ -80,6 +80,23 @@ pub(super) fn standard_finalizer(at: &At<'_>, report: &mut Report) {
     }
 }
 
+/// Metadata of an object inside of another: it need not have a name.
+pub(super) fn embedded(meta: &At<'_>, report: &mut Report) {
+    for name in ["generateName", "name"] {
+        let at = meta.child(name);
+        if !at.text().is_empty() {
+            report.messages(&at, names::path_segment(at.text()));
+        }
+    }
+    let namespace = meta.child("namespace");
+    if !namespace.text().is_empty() {
+        report.label(&namespace);
+    }
+    report.nonnegative(&meta.child("generation"));
+    common(meta, report);
+    finalizers(&meta.child("finalizers"), report);
+}
+
 fn common(meta: &At<'_>, report: &mut Report) {
     labels::labels(&meta.child("labels"), report);
     annotations(&meta.child("annotations"), report);

@@ -4,6 +4,7 @@ mod autoscaling;
 mod batch;
 mod config;
 mod cursor;
+mod definition;
 mod diff;
 mod endpoints;
 mod event;
@@ -22,7 +23,7 @@ mod storage;
 mod storage_claims;
 mod workloads;
 
-use crate::Resource;
+use crate::{Resource, custom};
 use apimachinery::field::{FieldError, Path};
 use cursor::{At, Report};
 use serde_json::Value;
@@ -81,6 +82,7 @@ fn rules(resource: &Resource) -> Option<Rules> {
         ("policy", "PodDisruptionBudget") => main(policy::disruption_budget),
         ("scheduling.k8s.io", "PriorityClass") => main(policy::priority_class),
         ("node.k8s.io", "RuntimeClass") => main(policy::runtime_class),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => both(definition::definition, definition::status),
         ("autoscaling", "HorizontalPodAutoscaler") => main(autoscaling::autoscaler),
         _ => None,
     }
@@ -107,6 +109,9 @@ pub fn create(resource: &Resource, new: &Value) -> Vec<FieldError> {
     if let Some(rules) = rules(resource) {
         (rules.main)(new, None, &mut report);
     }
+    if let Some(version) = custom::of(resource) {
+        report.errors.extend(custom::create(version, new));
+    }
     report.errors
 }
 
@@ -118,6 +123,9 @@ pub fn update(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> 
     if let Some(rules) = rules(resource) {
         (rules.main)(new, Some(old), &mut report);
     }
+    if let Some(version) = custom::of(resource) {
+        report.errors.extend(custom::update(version, new, old));
+    }
     report.errors
 }
 
@@ -128,6 +136,9 @@ pub fn status(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> 
     meta::update(resource, new, old, &mut report);
     if let Some(rules) = rules(resource) {
         (rules.status)(new, old, &mut report);
+    }
+    if let Some(version) = custom::of(resource) {
+        report.errors.extend(custom::status(version, new, old));
     }
     report.errors
 }
@@ -151,6 +162,19 @@ pub fn subresource(resource: &Resource, name: &str, new: &Value, old: &Value) ->
 #[must_use]
 pub fn unified_diff(old: &Value, new: &Value) -> String {
     diff::unified(old, new)
+}
+
+/// What is said about a CustomResourceDefinition that is not wrong.
+#[must_use]
+pub fn definition_warnings(object: &Value) -> Vec<String> {
+    definition::warnings(object)
+}
+
+/// What is wrong with the metadata of an object inside of another (`path` is where that object is).
+pub(crate) fn embedded_metadata(object: &Value, path: &Path) -> Vec<FieldError> {
+    let mut report = Report::default();
+    meta::embedded(&At::new(&object["metadata"], path.child("metadata")), &mut report);
+    report.errors
 }
 
 /// What is wrong with a `Binding`.

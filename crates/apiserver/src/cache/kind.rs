@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -97,6 +97,8 @@ pub struct Kind {
     // Wakes in the order of waiting, so that a simulation replays (tokio's `watch` wakes in a random order).
     changed: Notify,
     generation: AtomicU64,
+    /// Another has taken its place, or its resource is served no more: watches end.
+    closed: AtomicBool,
 }
 
 /// Where a watcher is in the ring.
@@ -121,7 +123,47 @@ impl Kind {
             pulse: AtomicU64::new(0),
             changed: Notify::new(),
             generation: AtomicU64::new(1),
+            closed: AtomicBool::new(false),
         }
+    }
+
+    /// The same objects and events in the form of another row, after its definition changed.
+    #[must_use]
+    pub fn renewed(&self, row: Row) -> Self {
+        let state = self.state.read();
+        let header = Header::of(&row);
+        let again = |object: &Arc<Obj>| object.renewed(&header).map_or_else(|| object.clone(), Arc::new);
+        let objects: BTreeMap<Arc<str>, Arc<Obj>> =
+            state.objects.iter().map(|(key, object)| (key.clone(), again(object))).collect();
+        let events = state.ring.iter().map(|event| {
+            Arc::new(Event {
+                revision: event.revision,
+                object: again(&event.object),
+                previous: event.previous.as_ref().map(again),
+                deleted: event.deleted,
+                at: event.at,
+                frames: Mutex::default(),
+            })
+        });
+        let ring: VecDeque<Arc<Event>> = events.collect();
+        let ring_bytes = ring.iter().map(|event| event.object.encoded.len()).sum();
+        let (first, revision, forgotten) = (state.first, state.revision, state.forgotten);
+        drop(state);
+        let mut kind = Kind::new(row);
+        *kind.state.get_mut() = State { objects, ring, ring_bytes, first, revision, forgotten };
+        kind
+    }
+
+    /// Ends all watches of it.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    /// Watches end now.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Replaces everything with a list at a revision; watchers have to list again.

@@ -23,7 +23,10 @@ use self::{kind::Kind, object::Obj};
 use crate::{
     config::Log,
     contract::{Job, Reader},
-    registry::{keys, rows::Rows},
+    registry::{
+        keys,
+        rows::{Row, Rows},
+    },
 };
 
 /// All kinds.
@@ -33,6 +36,8 @@ pub struct Cache {
     kinds: RwLock<BTreeMap<String, Arc<Kind>>>,
     progress: Progress,
     closed: AtomicBool,
+    /// Held while events are taken in, and while a kind comes, changes or goes.
+    feeding: tokio::sync::Mutex<()>,
 }
 
 /// How far the cache has come, and who waits for it to come further.
@@ -113,13 +118,10 @@ impl Cache {
             kinds: RwLock::default(),
             progress: Progress::default(),
             closed: AtomicBool::new(false),
+            feeding: tokio::sync::Mutex::default(),
         });
-        for row in cache.rows.all() {
-            if row.storage.stored
-                && let Some(stored) = cache.rows.storage_of(&row)
-            {
-                cache.kinds.write().entry(keys::prefix(&stored)).or_insert_with(|| Arc::new(Kind::new(stored.clone())));
-            }
+        for row in cache.rows.all_stored() {
+            cache.kinds.write().entry(keys::prefix(&row)).or_insert_with(|| Arc::new(Kind::new(row)));
         }
         let at = cache.fill().await?;
         let mut watch = cache.store.watch("", at).await?;
@@ -132,6 +134,7 @@ impl Cache {
                     return;
                 }
                 let Some(cache) = feeder.upgrade() else { return };
+                let _feeding = cache.feeding.lock().await;
                 match cache.take(&burst) {
                     Taken::All => continue,
                     Taken::Closed => return,
@@ -144,6 +147,48 @@ impl Cache {
             }
         });
         Ok(cache)
+    }
+
+    /// Takes in a kind that came at run time, or another form of one that is there.
+    ///
+    /// # Errors
+    /// Its objects cannot be read.
+    pub async fn put_kind(&self, row: Row) -> Result<(), Error> {
+        let _feeding = self.feeding.lock().await;
+        let prefix = keys::prefix(&row);
+        let known = self.kinds.read().get(&prefix).cloned();
+        let kind = match &known {
+            Some(known) => known.renewed(row),
+            None => self.read_kind(row, &prefix).await?,
+        };
+        self.kinds.write().insert(prefix, Arc::new(kind));
+        if let Some(known) = known {
+            known.close();
+        }
+        Ok(())
+    }
+
+    /// The objects of a kind at the revision up to which events have been taken in.
+    async fn read_kind(&self, row: Row, prefix: &str) -> Result<Kind, Error> {
+        let at = Revision(self.revision());
+        let page = match self.store.list(prefix, "", 0, at).await {
+            // Events up to here come once more: each brings an object to its newest state in the end.
+            Err(Error::Compacted { .. }) => self.store.list(prefix, "", 0, Revision(0)).await?,
+            other => other?,
+        };
+        let kind = Kind::new(row);
+        let objects = page.entries.iter().filter_map(|entry| kind.read(entry));
+        kind.replace(objects.map(|object| (object.key.clone(), object)).collect(), page.revision.0);
+        Ok(kind)
+    }
+
+    /// Lets go of a kind that is served no more.
+    pub async fn remove_kind(&self, row: &api::Resource) {
+        let _feeding = self.feeding.lock().await;
+        let gone = self.kinds.write().remove(&keys::prefix(row));
+        if let Some(gone) = gone {
+            gone.close();
+        }
     }
 
     async fn refill(&self) -> Option<storage::Watch> {

@@ -24,6 +24,9 @@ pub struct Obj {
     fields: Box<[Box<str>]>,
     /// Its JSON.
     pub encoded: Encoded,
+    /// The stored bytes, where the object is shown otherwise: another version, without what its schema does not know, or
+    /// with defaults (custom resources).
+    raw: Option<bytes::Bytes>,
 }
 
 /// What the headers of a kind's objects hold.
@@ -52,16 +55,13 @@ impl Obj {
     /// Reads the header of a stored object. `None`: it is no object.
     #[must_use]
     pub fn new(header: &Header, entry: &Entry) -> Option<Self> {
+        if let Some(version) = api::custom::of(&header.row) {
+            return Self::custom(header, version, entry);
+        }
         let encoded = Encoded::from_stored(entry.value.clone())?;
         let mut shallow = Shallow::read(&entry.value, &header.wanted)?;
         let labels = match shallow.pointer_mut("/metadata/labels").map(Value::take) {
-            Some(Value::Object(map)) => map
-                .into_iter()
-                .filter_map(|(key, value)| match value {
-                    Value::String(value) => Some((key.into_boxed_str(), value.into_boxed_str())),
-                    _ => None,
-                })
-                .collect(),
+            Some(Value::Object(map)) => boxed(map),
             _ => Box::default(),
         };
         let row = &header.row;
@@ -70,7 +70,43 @@ impl Obj {
         } else {
             row.selectable_fields.iter().map(|path| api::fields::value(row, &shallow, path).into_boxed_str()).collect()
         };
-        Some(Obj { key: entry.key.clone(), revision: entry.modified.0, labels, fields, encoded })
+        Some(Obj { key: entry.key.clone(), revision: entry.modified.0, labels, fields, encoded, raw: None })
+    }
+
+    /// A custom object as its definition shows it.
+    fn custom(header: &Header, version: &api::custom::Version, entry: &Entry) -> Option<Self> {
+        let stored: Value = serde_json::from_slice(&entry.value).ok()?;
+        let mut object = stored.clone();
+        api::custom::from_store(version, &mut object);
+        let same = object == stored;
+        let encoded =
+            if same { Encoded::from_stored(entry.value.clone())? } else { Encoded::from_object(object.as_object()?) };
+        let row = &header.row;
+        let fields = if header.wanted.is_empty() {
+            Box::default()
+        } else {
+            row.selectable_fields.iter().map(|path| api::fields::value(row, &object, path).into_boxed_str()).collect()
+        };
+        let labels = match object.pointer_mut("/metadata/labels").map(Value::take) {
+            Some(Value::Object(map)) => boxed(map),
+            _ => Box::default(),
+        };
+        let raw = (!same).then(|| entry.value.clone());
+        Some(Obj { key: entry.key.clone(), revision: entry.modified.0, labels, fields, encoded, raw })
+    }
+
+    /// The same stored object in the form of another row.
+    #[must_use]
+    pub fn renewed(&self, header: &Header) -> Option<Self> {
+        let revision = storage::Revision(self.revision);
+        let value = self.raw.clone().unwrap_or_else(|| self.encoded.stored());
+        Self::new(header, &Entry { key: self.key.clone(), value, modified: revision, created: revision })
+    }
+
+    /// It is stored otherwise than it is shown: a write of the same is a write.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.raw.is_some()
     }
 
     /// Namespace (empty for cluster-wide kinds) and name.
@@ -103,6 +139,14 @@ impl Obj {
     pub fn value(&self) -> Value {
         self.encoded.value(self.revision)
     }
+}
+
+fn boxed(map: Map<String, Value>) -> Box<[(Box<str>, Box<str>)]> {
+    let text = |(key, value): (String, Value)| match value {
+        Value::String(value) => Some((key.into_boxed_str(), value.into_boxed_str())),
+        _ => None,
+    };
+    map.into_iter().filter_map(text).collect()
 }
 
 /// The labels and what selectable fields look at; everything else is skipped without being built.

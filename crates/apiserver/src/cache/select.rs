@@ -145,7 +145,7 @@ fn unknown(row: &api::Resource, path: &str) -> String {
         ("resource.k8s.io", "ResourceSlice") => {
             format!("field label not supported for resource.k8s.io/{}, Kind=ResourceSlice: {path}", row.version)
         }
-        _ if row.selectable_fields.iter().any(|f| !f.starts_with("metadata.")) => {
+        _ if api::custom::of(row).is_some() || row.selectable_fields.iter().any(|f| !f.starts_with("metadata.")) => {
             format!("field label not supported: {path}")
         }
         _ => format!("{path:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),

@@ -122,7 +122,7 @@ impl Watcher {
             if self.ended {
                 return None;
             }
-            if self.cache.is_closed() {
+            if self.cache.is_closed() || self.kind.is_closed() {
                 self.ended = true;
             } else if !self.fill() {
                 self.quiet().await;

@@ -229,7 +229,10 @@ fn plain_subresource(row: &Resource, sub: &api::Subresource) -> Value {
 fn aggregated_resource(row: &Resource) -> Value {
     let mut map = Map::new();
     map.insert("resource".into(), row.plural.as_ref().into());
-    map.insert("responseKind".into(), json!({"group": "", "version": "", "kind": row.kind}));
+    // Custom resources name their group and version in full.
+    let (own_group, own_version) =
+        if api::custom::of(row).is_some() { (row.group.as_ref(), row.version.as_ref()) } else { ("", "") };
+    map.insert("responseKind".into(), json!({"group": own_group, "version": own_version, "kind": row.kind}));
     map.insert("scope".into(), if row.namespaced { "Namespaced" } else { "Cluster" }.into());
     map.insert("singularResource".into(), row.singular.as_ref().into());
     map.insert("verbs".into(), row.verbs.iter().map(|v| Value::from(v.as_ref())).collect());
@@ -239,7 +242,7 @@ fn aggregated_resource(row: &Resource) -> Value {
         .subresources
         .iter()
         .map(|s| {
-            let (group, version) = foreign(row, s).unwrap_or_default();
+            let (group, version) = foreign(row, s).unwrap_or((own_group, own_version));
             let verbs: Vec<&str> = s.verbs.iter().map(AsRef::as_ref).collect();
             json!({"subresource": s.name, "responseKind": {"group": group, "version": version, "kind": s.kind}, "verbs": verbs})
         })

@@ -1,11 +1,12 @@
 //! OpenAPI: version 3 by group and version, version 2 in one piece. Documents are built when they are first asked for and kept compressed.
 
+mod custom;
 mod gnostic;
 mod paths;
 mod schema;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io::{Read, Write},
     sync::{LazyLock, OnceLock},
 };
@@ -42,14 +43,16 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     }
     if path == "v2" {
         if asks_for(&parts.headers, &PROTOBUF_V2) {
-            let bytes = built("v2.pb", || gnostic::document(&v2(&rows, version)));
-            return Some(tagged(bytes, &mark(version, "v2.pb"), parts, PROTOBUF_V2[1]));
+            let mark = mark_of(version, "v2.pb", &rows);
+            let bytes = kept("v2.pb", &mark, &rows, || gnostic::document(&v2(&rows, version)));
+            return Some(tagged(bytes, &mark, parts, PROTOBUF_V2[1]));
         }
         if !takes_json(&parts.headers) {
             return Some(not_acceptable());
         }
-        let bytes = built("v2", || text(&v2(&rows, version)));
-        return Some(tagged(bytes, &mark(version, "v2"), parts, "application/json"));
+        let mark = mark_of(version, "v2", &rows);
+        let bytes = kept("v2", &mark, &rows, || text(&v2(&rows, version)));
+        return Some(tagged(bytes, &mark, parts, "application/json"));
     }
     let rest = path.strip_prefix("v3/")?;
     let (group, wanted) = match rest.split('/').collect::<Vec<_>>().as_slice() {
@@ -64,12 +67,9 @@ pub fn respond<'r>(rows: impl Iterator<Item = &'r Resource>, config: &Config, pa
     if !takes_json(&parts.headers) {
         return Some(not_acceptable());
     }
-    let bytes = if own.iter().all(|r| matches!(r.schemas, api::Schemas::BuiltIn)) {
-        built(rest, || text(&v3(&own, version)))
-    } else {
-        compress(&text(&v3(&own, version)))
-    };
-    Some(tagged(bytes, &mark(version, rest), parts, "application/json"))
+    let bytes =
+        if is_built_in(&own) { built(rest, || text(&v3(&own, version))) } else { compress(&text(&v3(&own, version))) };
+    Some(tagged(bytes, &mark_of(version, rest, &own), parts, "application/json"))
 }
 
 /// Clients that want nothing but the protobuf form are told that there is none.
@@ -136,11 +136,49 @@ fn mark(version: &str, path: &str) -> String {
     hex(&Sha512::digest(format!("{} {version} {path}", facts())))
 }
 
+fn is_built_in(rows: &[&Resource]) -> bool {
+    rows.iter().all(|row| api::custom::of(row).is_none())
+}
+
+/// The mark of a document that may show custom resources.
+fn mark_of(version: &str, path: &str, rows: &[&Resource]) -> String {
+    if is_built_in(rows) {
+        return mark(version, path);
+    }
+    let mut hash = Sha512::new();
+    hash.update(mark(version, path));
+    for row in rows {
+        let Some(custom) = api::custom::of(row) else { continue };
+        let names = [&row.group, &row.version, &row.kind, &row.list_kind, &row.plural];
+        names.iter().for_each(|name| hash.update(name.as_bytes()));
+        row.subresources.iter().for_each(|sub| hash.update(sub.name.as_bytes()));
+        hash.update(custom.source.to_string());
+    }
+    hex(&hash.finalize())
+}
+
+/// The newest documents of version 2 that show custom resources: form, mark, bytes.
+static CUSTOM: LazyLock<Mutex<HashMap<&'static str, (String, Bytes)>>> = LazyLock::new(Mutex::default);
+
+/// A document of version 2, made again only when what it shows has changed.
+fn kept(form: &'static str, mark: &str, rows: &[&Resource], make: impl FnOnce() -> Vec<u8>) -> Bytes {
+    if is_built_in(rows) {
+        return built(form, make);
+    }
+    if let Some((_, bytes)) = CUSTOM.lock().get(form).filter(|(known, _)| known == mark) {
+        return bytes.clone();
+    }
+    let bytes = compress(&make());
+    CUSTOM.lock().insert(form, (mark.to_owned(), bytes.clone()));
+    bytes
+}
+
 fn index(rows: &[&Resource], version: &str) -> Value {
     let groups = Groups::of(rows.iter().copied());
     let paths = groups.versions().map(|(group, name)| {
         let path = if group.is_empty() { format!("api/{name}") } else { format!("apis/{group}/{name}") };
-        let url = format!("/openapi/v3/{path}?hash={}", mark(version, &path));
+        let own: Vec<&Resource> = rows.iter().copied().filter(|r| r.group == group && r.version == name).collect();
+        let url = format!("/openapi/v3/{path}?hash={}", mark_of(version, &path, &own));
         (path, json!({"serverRelativeURL": url}))
     });
     json!({"paths": paths.collect::<serde_json::Map<String, Value>>()})
@@ -148,13 +186,14 @@ fn index(rows: &[&Resource], version: &str) -> Value {
 
 fn v3(rows: &[&Resource], version: &str) -> Value {
     let kinds = kinds();
-    let mut writer = Writer::new(Flavor::V3, rows.first().map_or_else(|| api::schemas(), |r| r.schema().set), &kinds);
+    let mut writer = Writer::new(Flavor::V3, api::schemas(), &kinds);
     let mut paths = Paths::new(Flavor::V3, &mut writer);
     rows.iter().for_each(|row| paths.resource(row));
     let paths = paths.paths;
+    let schemas = definitions(Flavor::V3, rows, writer);
     json!({
         "openapi": "3.0.0", "info": {"title": "Kubernetes", "version": version}, "paths": paths,
-        "components": {"schemas": writer.definitions(), "securitySchemes": {"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}}},
+        "components": {"schemas": schemas, "securitySchemes": {"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}}},
     })
 }
 
@@ -162,10 +201,24 @@ fn v2(rows: &[&Resource], version: &str) -> Value {
     let kinds = kinds();
     let mut writer = Writer::new(Flavor::V2, api::schemas(), &kinds);
     let mut paths = Paths::new(Flavor::V2, &mut writer);
-    rows.iter().filter(|r| matches!(r.schemas, api::Schemas::BuiltIn)).for_each(|row| paths.resource(row));
+    rows.iter().for_each(|row| paths.resource(row));
     let paths = paths.paths;
-    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": version}, "paths": paths, "definitions": writer.definitions(),
+    let definitions = definitions(Flavor::V2, rows, writer);
+    json!({"swagger": "2.0", "info": {"title": "Kubernetes", "version": version}, "paths": paths, "definitions": definitions,
         "securityDefinitions": {"BearerToken": {"type": "apiKey", "name": "authorization", "in": "header", "description": "Bearer Token authentication"}}, "security": [{"BearerToken": []}]})
+}
+
+/// All types that a document refers to, and those of its custom resources.
+fn definitions(flavor: Flavor, rows: &[&Resource], mut writer: Writer<'_>) -> BTreeMap<String, Value> {
+    let mut own = BTreeMap::new();
+    for row in rows {
+        if let Some(version) = api::custom::of(row) {
+            own.extend(custom::schemas(row, version, flavor, &mut writer));
+        }
+    }
+    let mut all = writer.definitions();
+    all.append(&mut own);
+    all
 }
 
 /// With its tag, compressed where the client takes that.

@@ -3,7 +3,10 @@
 use api::{Resource, Subresource};
 use serde_json::{Map, Value, json};
 
-use super::schema::{Flavor, Writer};
+use super::{
+    custom,
+    schema::{Flavor, Writer},
+};
 
 /// A query parameter: name and type.
 type Parameter = (&'static str, &'static str);
@@ -101,6 +104,18 @@ impl<'w, 's> Paths<'w, 's> {
         Self { flavor, writer, paths: Map::new() }
     }
 
+    /// The schema of a row's objects, or of their list.
+    fn own(&mut self, row: &Resource, list: bool) -> Option<Value> {
+        if api::custom::of(row).is_some() {
+            let kind = if list { &row.list_kind } else { &row.kind };
+            return Some(self.writer.link(&custom::name(row, kind)));
+        }
+        if !list {
+            return Some(self.writer.reference(row.schema));
+        }
+        if row.list_kind.is_empty() { None } else { self.kind(&row.group, &row.version, &row.list_kind) }
+    }
+
     fn kind(&mut self, group: &str, version: &str, kind: &str) -> Option<Value> {
         api::kind_schema(group, version, kind).map(|s| self.writer.reference(s.at))
     }
@@ -113,8 +128,8 @@ impl<'w, 's> Paths<'w, 's> {
         };
         let space = if row.namespaced { "/namespaces/{namespace}" } else { "" };
         let scoped = format!("{root}{space}/{}", row.plural);
-        let own = Some(self.writer.reference(row.schema));
-        let list = if row.list_kind.is_empty() { None } else { self.kind(&row.group, &row.version, &row.list_kind) };
+        let own = self.own(row, false);
+        let list = self.own(row, true);
         let status = self.kind("", "v1", "Status");
         let options = self.kind("", "v1", "DeleteOptions");
         let patch = self.kind("", "v1", "Patch").or_else(|| Some(json!({"type": "object"})));
@@ -148,7 +163,7 @@ impl<'w, 's> Paths<'w, 's> {
     fn subresource(&mut self, row: &Resource, sub: &Subresource, path: &str) {
         let (group, version) =
             if sub.version.is_empty() { (&row.group, &row.version) } else { (&sub.group, &sub.version) };
-        let own = self.kind(group, version, &sub.kind);
+        let own = if sub.kind == row.kind { self.own(row, false) } else { self.kind(group, version, &sub.kind) };
         let mut operations = Vec::new();
         for verb in sub.verbs.iter() {
             let (method, action, verb, query, body): (_, _, _, &[Parameter], _) = match verb.as_ref() {

@@ -18,6 +18,33 @@ const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 
+/// The type of all metadata.
+pub const OBJECT_META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
+
+/// A few words about each field of the metadata, for `kubectl explain`.
+fn about_metadata(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "annotations" => "Annotations are texts that tools keep with an object; nothing selects by them.",
+        "creationTimestamp" => "CreationTimestamp is a timestamp of the server's clock when the object was made.",
+        "deletionGracePeriodSeconds" => "Seconds of grace that a deletion that has begun leaves to the object.",
+        "deletionTimestamp" => {
+            "DeletionTimestamp is when the object is to go. Set by the server when its deletion begins."
+        }
+        "finalizers" => "Names of those who have something to do before the object may go.",
+        "generateName" => "The front of a name that the server makes unique, where no name is given.",
+        "generation" => "A number that grows with each change of the desired state.",
+        "labels" => "Labels are short texts by which objects are selected.",
+        "managedFields" => "Who manages which fields of the object.",
+        "name" => "Name is unique among the objects of a resource in a namespace, and never changes.",
+        "namespace" => "Namespace is where the object lives; empty for objects of the whole cluster.",
+        "ownerReferences" => "Objects on which this one depends: it goes when all of them are gone.",
+        "resourceVersion" => "The version of the object; another one after every change.",
+        "selfLink" => "Not used any more.",
+        "uid" => "UID tells the object from all others, also from those of the same name before and after it.",
+        _ => return None,
+    })
+}
+
 /// Kinds of a type: (group, version, kind).
 pub type Kinds = HashMap<u32, Vec<(&'static str, &'static str, &'static str)>>;
 
@@ -61,11 +88,21 @@ impl<'s> Writer<'s> {
         }
     }
 
+    /// A reference to a struct by the name of its definition.
+    pub fn named(&mut self, name: &str) -> Value {
+        let found = self.set.nodes.iter().position(|node| matches!(node, Node::Struct(s) if s.name == name));
+        match found.and_then(|at| u32::try_from(at).ok()) {
+            Some(at) => self.reference(TypeRef(at)),
+            None => json!({"type": "object"}),
+        }
+    }
+
     fn schema(&self, at: TypeRef) -> Schema<'s> {
         Schema { set: self.set, at }
     }
 
-    fn link(&self, name: &str) -> Value {
+    /// A reference by name; the definition comes from elsewhere.
+    pub fn link(&self, name: &str) -> Value {
         match self.flavor {
             Flavor::V2 => json!({"$ref": format!("#/definitions/{name}")}),
             Flavor::V3 => json!({"$ref": format!("#/components/schemas/{name}")}),
@@ -119,7 +156,14 @@ impl<'s> Writer<'s> {
         out.insert("type".into(), "object".into());
         let mut properties = Map::new();
         for field in s.fields.iter() {
-            properties.insert(field.name.to_string(), self.field(field));
+            let mut value = self.field(field);
+            if s.name == OBJECT_META
+                && let Some(text) = about_metadata(&field.name)
+                && let Value::Object(map) = &mut value
+            {
+                map.insert("description".into(), text.into());
+            }
+            properties.insert(field.name.to_string(), value);
         }
         if !properties.is_empty() {
             out.insert("properties".into(), Value::Object(properties));

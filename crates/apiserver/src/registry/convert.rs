@@ -11,6 +11,9 @@ pub fn needed(a: &api::Resource, b: &api::Resource) -> bool {
 
 /// Changes the form of an object from one row to another.
 pub fn convert(from: &api::Resource, to: &api::Resource, object: &mut Value) {
+    if let Some(version) = api::custom::of(to) {
+        return api::custom::convert(version, object);
+    }
     if !needed(from, to) {
         return;
     }

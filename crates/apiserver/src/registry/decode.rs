@@ -1,7 +1,7 @@
 //! From the bytes of a request to a tree that its schema allows.
 
 use apimachinery::{
-    field::aggregate,
+    field::{FieldError, Path, aggregate},
     meta,
     protobuf::{self, Envelope},
     prune,
@@ -113,6 +113,20 @@ pub fn fit(schema: Schema<'_>, value: &mut Value) -> Found {
     }
 }
 
+/// The same by the shape of a resource: a custom one has other rules.
+pub fn fit_shape(shape: Shape<'_>, value: &mut Value) -> Found {
+    match shape {
+        Shape::Typed(schema) => fit(schema, value),
+        Shape::Custom(version) => match api::custom::decode::fit(version, value) {
+            Ok(paths) => {
+                let named = |path: &String| format!("unknown field {}", apimachinery::text::quote(path));
+                Found { unknown: paths.iter().map(named).collect(), wrong: Vec::new() }
+            }
+            Err(why) => Found { unknown: Vec::new(), wrong: vec![why] },
+        },
+    }
+}
+
 /// Does with strict errors what `fieldValidation` says.
 ///
 /// # Errors
@@ -131,6 +145,23 @@ pub fn directive(call: &Call, strict_errors: &[String]) -> Result<(), String> {
     }
 }
 
+/// What an object is made to fit.
+#[derive(Clone, Copy)]
+pub enum Shape<'a> {
+    /// A built-in type.
+    Typed(Schema<'a>),
+    /// A version of a custom resource.
+    Custom(&'a api::custom::Version),
+}
+
+impl<'a> Shape<'a> {
+    /// The shape of a row's objects.
+    #[must_use]
+    pub fn of(row: &'a api::Resource) -> Self {
+        api::custom::of(row).map_or_else(|| Shape::Typed(row.schema()), Shape::Custom)
+    }
+}
+
 /// Which type a body must have.
 pub struct Expected<'a> {
     /// `v1`, `apps/v1`.
@@ -138,7 +169,7 @@ pub struct Expected<'a> {
     /// Kind.
     pub kind: &'a str,
     /// Its shape.
-    pub schema: Schema<'a>,
+    pub shape: Shape<'a>,
 }
 
 /// The object of a create or update.
@@ -158,7 +189,7 @@ pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_
         ));
     }
     kind(&mut value, expected)?;
-    let found = fit(expected.schema, &mut value);
+    let found = fit_shape(expected.shape, &mut value);
     let (given, version) = (expected.kind, expected.api_version.rsplit('/').next().unwrap_or_default());
     let handled = |why: String| {
         Status::bad_request(format!("{given} in version \"{version}\" cannot be handled as a {given}: {why}"))
@@ -168,7 +199,8 @@ pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_
     }
     let both = !strict_errors.is_empty() && !found.unknown.is_empty();
     strict_errors.extend(found.unknown);
-    if both && matches!(format, Format::Json) {
+    // Of custom objects, upstream names duplicates first.
+    if both && matches!((format, expected.shape), (Format::Json, Shape::Typed(_))) {
         strict::as_read(bytes, &mut strict_errors);
     }
     directive(call, &strict_errors).map_err(handled)?;
@@ -179,6 +211,11 @@ pub fn object(call: &Call, format: Format, bytes: &Bytes, expected: &Expected<'_
 fn kind(value: &mut Value, expected: &Expected<'_>) -> Result<(), Status> {
     let (version, kind) = (meta::api_version(value).to_owned(), meta::kind(value).to_owned());
     let short = version.rsplit('/').next().unwrap_or_default();
+    if matches!(expected.shape, Shape::Custom(_)) && !kind.is_empty() && kind != expected.kind {
+        let group = expected.api_version.split_once('/').map_or("", |(group, _)| group);
+        let error = FieldError::invalid(&Path::new("kind"), kind.as_str(), format!("must be {}", expected.kind));
+        return Err(Status::invalid(group, &kind, meta::name(value), &[error]));
+    }
     if !kind.is_empty() && kind != expected.kind {
         let known = version.split_once('/').map_or(("", version.as_str()), |(group, version)| (group, version));
         let why = if api::kind_schema(known.0, known.1, &kind).is_some() {

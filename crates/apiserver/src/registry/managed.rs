@@ -20,6 +20,7 @@ pub fn updated(call: &Call, stored: &api::Resource, object: &mut Value, old: &Va
 pub fn reset(call: &Call, row: &api::Resource) -> &'static [&'static str] {
     match call.info.subresource.as_str() {
         "" if row.has_status() => &["status"],
+        "status" if api::custom::of(row).is_some() => &["metadata", "spec"],
         "status" => &["spec"],
         _ => &[],
     }

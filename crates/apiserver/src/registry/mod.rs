@@ -97,13 +97,33 @@ impl Registry {
     /// The strategy of a row.
     #[must_use]
     pub fn strategy<'a>(&'a self, row: &'a api::Resource) -> &'a dyn Strategy {
+        if api::custom::of(row).is_some() {
+            return &crate::strategies::CUSTOM;
+        }
         let key = (&*row.storage.group, &*row.plural);
         self.strategies.get(&key).map_or(&PLAIN, |strategy| &**strategy)
     }
 
-    /// The row in whose form the objects of a call are stored.
-    pub(crate) fn stored_row(&self, call: &Call) -> Result<Row, Status> {
+    /// The row in whose form a call works on its object: that of the store, or of custom resources the one asked for.
+    pub(crate) fn working_row(&self, call: &Call) -> Result<Row, Status> {
+        if api::custom::of(&call.row).is_some() {
+            return Ok(call.row.clone());
+        }
         self.rows.storage_of(&call.row).ok_or_else(Status::generic_not_found)
+    }
+
+    /// An object in the form in which it is stored.
+    pub(crate) fn encode(&self, call: &Call, object: &Value) -> Result<Encoded, Status> {
+        let encoded = |object: &Value| object.as_object().map(Encoded::from_object);
+        let made = if api::custom::of(&call.row).is_some() && call.row.version != call.row.storage.version {
+            let stored = self.rows.storage_of(&call.row).ok_or_else(Status::generic_not_found)?;
+            let mut object = object.clone();
+            convert::convert(&call.row, &stored, &mut object);
+            encoded(&object)
+        } else {
+            encoded(object)
+        };
+        made.ok_or_else(|| Status::internal("no object"))
     }
 
     /// The cached kind of a call.
@@ -220,6 +240,15 @@ impl Registry {
     }
 }
 
+/// A cached object in the form in which a call works on it.
+pub(crate) fn shown(call: &Call, object: &Obj) -> Value {
+    let mut value = object.value();
+    if let Some(version) = api::custom::of(&call.row) {
+        api::custom::convert(version, &mut value);
+    }
+    value
+}
+
 /// A stored object as the answer to a call: converted where the call asks for another version.
 pub(crate) fn answer(
     call: &Call,
@@ -229,7 +258,8 @@ pub(crate) fn answer(
     revision: u64,
     value: Option<Value>,
 ) -> Outcome {
-    if convert::needed(&call.row, stored) {
+    let other_version = call.row.version != call.row.storage.version && api::custom::of(&call.row).is_some();
+    if other_version || convert::needed(&call.row, stored) {
         let mut value = value.unwrap_or_else(|| encoded.value(revision));
         convert::convert(stored, &call.row, &mut value);
         return Outcome::value(code, value);

@@ -162,8 +162,20 @@ pub fn update_scope(call: &Call, stored: &api::Resource, object: &mut Value, old
             for key in keys.iter().filter(|k| !matches!(k.as_str(), "kind" | "apiVersion" | "metadata" | "status")) {
                 put(new, key, old.get(key));
             }
+            if api::custom::of(stored).is_some() {
+                whole_metadata(new, old);
+            }
         }
         _ => {}
+    }
+}
+
+/// Of a custom object, the status changes nothing but the status and who manages it.
+fn whole_metadata(new: &mut Map<String, Value>, old: &Map<String, Value>) {
+    let managed = new.get("metadata").and_then(|m| m.get("managedFields")).cloned();
+    put(new, "metadata", old.get("metadata"));
+    if let Some(Value::Object(metadata)) = new.get_mut("metadata") {
+        put(metadata, "managedFields", managed.as_ref());
     }
 }
 
@@ -176,7 +188,10 @@ fn put(map: &mut Map<String, Value>, key: &str, value: Option<&Value>) {
 
 /// Everything but metadata and status counts as desired state: a change of it is a new generation.
 pub fn bump_generation(stored: &api::Resource, object: &mut Value, old: &Value) {
-    if !stored.storage.generation || !desired_changed(object, old) {
+    // Without a status of its own, a custom object's `status` is a field like any other.
+    let plain_status = api::custom::of(stored).is_some() && !stored.has_status();
+    let changed = desired_changed(object, old) || plain_status && object.get("status") != old.get("status");
+    if !stored.storage.generation || !changed {
         return;
     }
     let next = meta::generation(old) + 1;

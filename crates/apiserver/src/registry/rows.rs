@@ -1,6 +1,10 @@
 //! The rows that are served: the built-in table, and room for those that custom resources add at run time.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Deref,
+    sync::Arc,
+};
 
 use parking_lot::RwLock;
 
@@ -23,11 +27,33 @@ impl Deref for Row {
     }
 }
 
-/// All rows, by group, version and resource.
+/// The rows of one custom resource.
+#[derive(Debug, Clone)]
+pub struct Custom {
+    /// One for each served version.
+    pub served: Vec<Arc<api::Resource>>,
+    /// The row in whose form its objects are stored; its version need not be served.
+    pub stored: Arc<api::Resource>,
+}
+
+/// What custom resources add, as one picture that is replaced as a whole.
+#[derive(Debug, Default)]
+struct Added {
+    /// By `group/version/resource`.
+    by_path: HashMap<String, Arc<api::Resource>>,
+    /// By `group/resource`.
+    stored: BTreeMap<String, Arc<api::Resource>>,
+    /// In the order of their names.
+    rows: Vec<Arc<api::Resource>>,
+    /// Grows with each picture.
+    generation: u64,
+}
+
+/// All rows, by group, version and resource. The built-in ones are found without looking at the others.
 #[derive(Debug)]
 pub struct Rows {
     built_in: HashMap<(&'static str, &'static str, &'static str), &'static api::Resource>,
-    added: RwLock<HashMap<(String, String, String), Arc<api::Resource>>>,
+    added: RwLock<Arc<Added>>,
 }
 
 impl Default for Rows {
@@ -45,34 +71,75 @@ impl Rows {
         if let Some(row) = self.built_in.get(&(group, version, resource)) {
             return Some(Row::Static(row));
         }
-        let added = self.added.read();
-        if added.is_empty() {
+        let added = self.added();
+        if added.rows.is_empty() {
             return None;
         }
-        added.get(&(group.to_owned(), version.to_owned(), resource.to_owned())).cloned().map(Row::Shared)
+        added.by_path.get(&format!("{group}/{version}/{resource}")).cloned().map(Row::Shared)
+    }
+
+    fn added(&self) -> Arc<Added> {
+        self.added.read().clone()
+    }
+
+    /// Replaces all custom rows at once. What is built in cannot be hidden by them.
+    pub fn replace(&self, all: impl IntoIterator<Item = Custom>) {
+        let mut next = Added { generation: self.generation() + 1, ..Added::default() };
+        for custom in all {
+            let row = &custom.stored;
+            if self.built_in.values().any(|b| b.group == row.group && b.plural == row.plural) {
+                continue;
+            }
+            next.stored.insert(format!("{}/{}", row.group, row.plural), row.clone());
+            for row in custom.served {
+                next.by_path.insert(format!("{}/{}/{}", row.group, row.version, row.plural), row.clone());
+                next.rows.push(row);
+            }
+        }
+        *self.added.write() = Arc::new(next);
+    }
+
+    /// Grows whenever custom rows change.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.added.read().generation
     }
 
     /// The row in whose form objects of a group and resource are stored.
     #[must_use]
     pub fn stored(&self, group: &str, resource: &str) -> Option<Row> {
-        let row = self.all().into_iter().find(|r| r.group == group && r.plural == resource)?;
-        self.storage_of(&row)
+        if let Some(row) = api::table().iter().find(|r| r.group == group && r.plural == resource) {
+            return self.storage_of(&Row::Static(row));
+        }
+        self.added().stored.get(&format!("{group}/{resource}")).cloned().map(Row::Shared)
     }
 
     /// The row in whose form another row's objects are stored.
     #[must_use]
     pub fn storage_of(&self, row: &Row) -> Option<Row> {
+        if api::custom::of(row).is_some() {
+            return self.added().stored.get(&format!("{}/{}", row.group, row.plural)).cloned().map(Row::Shared);
+        }
         if row.storage.group == row.group && row.storage.version == row.version {
             return Some(row.clone());
         }
         self.find(&row.storage.group, &row.storage.version, &row.plural)
     }
 
-    /// All of them.
+    /// The rows in whose form anything is stored.
+    #[must_use]
+    pub fn all_stored(&self) -> Vec<Row> {
+        let built_in = api::table().iter().filter(|r| r.storage.stored).map(Row::Static);
+        let mut rows: Vec<Row> = built_in.filter_map(|row| self.storage_of(&row)).collect();
+        rows.extend(self.added().stored.values().cloned().map(Row::Shared));
+        rows
+    }
+
+    /// All that are served.
     #[must_use]
     pub fn all(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = api::table().iter().map(Row::Static).collect();
-        rows.extend(self.added.read().values().cloned().map(Row::Shared));
+        rows.extend(self.added().rows.iter().cloned().map(Row::Shared));
         rows
     }
 }

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod cluster;
+pub mod definitions;
 pub mod json;
 pub mod pod;
 pub mod service;
@@ -13,6 +14,9 @@ use crate::{
     config::Config,
     contract::{Reader, Strategy},
 };
+
+/// The strategy of all custom resources.
+pub static CUSTOM: definitions::Custom = definitions::Custom;
 
 /// Strategies by group and resource, for the kinds that have one.
 #[must_use]
@@ -34,6 +38,7 @@ pub fn table(
         ("apps", "daemonsets", Arc::new(workloads::DaemonSets)),
         ("certificates.k8s.io", "certificatesigningrequests", Arc::new(certificates::CertificateRequests)),
         ("apiregistration.k8s.io", "apiservices", Arc::new(cluster::ApiServices)),
+        ("apiextensions.k8s.io", "customresourcedefinitions", Arc::new(definitions::Definitions)),
     ];
     rows.into_iter().map(|(group, resource, strategy)| ((group, resource), strategy)).collect()
 }

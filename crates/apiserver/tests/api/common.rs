@@ -65,6 +65,13 @@ pub fn signing_key() -> Vec<u8> {
         .to_vec()
 }
 
+impl Answer {
+    #[track_caller]
+    pub fn is_status(&self, code: u16) {
+        assert_eq!(self.code, code, "{}", String::from_utf8_lossy(&self.body));
+    }
+}
+
 impl Cluster {
     pub async fn start() -> Self {
         Self::over(Arc::new(storage::Memory::new(storage::Options::default()))).await

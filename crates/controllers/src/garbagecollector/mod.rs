@@ -11,19 +11,20 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::Arc,
+    time::Duration,
 };
 
 use client::{
-    Change, Client, DeleteOptions, Error, Informer, Key, Next, Partial, PatchKind, WorkQueue, client::Preconditions,
-    object::PartialMeta, run_controller,
+    Change, Client, DeleteOptions, Error, Informer, Informers, Key, Next, Partial, PatchKind, WorkQueue,
+    client::Preconditions, object::PartialMeta, run_controller,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde_json::{Value, json};
 
 use crate::{
     Context,
-    resources::{Kept, kept},
+    resources::{Definition, Kept, definitions, kept},
 };
 use plan::{Action, FOREGROUND, ORPHAN, Owner, is_orphaning, is_waiting, plan};
 
@@ -31,6 +32,8 @@ const NAME: &str = "generic-garbage-collector";
 const WORKERS: usize = 8;
 /// Owners known to be absent.
 const ABSENT: usize = 1000;
+/// The first list of a custom resource is waited for so long.
+const CUSTOM_WAIT: Duration = Duration::from_secs(5);
 
 /// An object of the graph.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,38 +63,42 @@ struct Resource {
 
 struct Collector {
     client: Client,
-    resources: Vec<Resource>,
-    by_kind: HashMap<(String, String), usize>,
+    informers: Informers,
+    /// Numbers in nodes never change: what goes leaves its place empty.
+    resources: RwLock<Vec<Option<Arc<Resource>>>>,
+    by_kind: RwLock<HashMap<(String, String), usize>>,
     absent: Mutex<HashSet<String>>,
     queue: WorkQueue<Node>,
 }
 
 /// Runs the collector.
 pub async fn run(context: Arc<Context>) {
-    // Events belong to nobody, live for an hour and would be most of the graph.
-    let kept = kept().into_iter().filter(|k| k.kind != "Event");
-    let resources: Vec<Resource> =
-        kept.map(|kept| Resource { informer: context.informers.partial(&kept.gvr), kept }).collect();
-    let by_kind = resources.iter().enumerate();
-    let by_kind = by_kind.map(|(at, r)| ((r.kept.gvr.group.clone(), r.kept.kind.clone()), at)).collect();
     let queue = WorkQueue::new();
     let collector = Arc::new(Collector {
         client: context.client(NAME),
-        resources,
-        by_kind,
+        informers: context.informers.clone(),
+        resources: RwLock::default(),
+        by_kind: RwLock::default(),
         absent: Mutex::default(),
         queue: queue.clone(),
     });
-    for (at, resource) in collector.resources.iter().enumerate() {
-        let weak = Arc::downgrade(&collector);
-        resource.informer.on(move |change: &Change<'_, Partial>| {
-            if let Some(collector) = weak.upgrade() {
-                collector.changed(at, change);
-            }
-        });
-    }
-    for resource in &collector.resources {
+    // Events belong to nobody, live for an hour and would be most of the graph.
+    let built_in: Vec<Arc<Resource>> =
+        kept().into_iter().filter(|k| k.kind != "Event").map(|kept| collector.add(kept)).collect();
+    for resource in &built_in {
         resource.informer.has_synced().await;
+    }
+    let custom = definitions(&context.informers);
+    let weak = Arc::downgrade(&collector);
+    custom.on(move |change: &Change<'_, Definition>| {
+        if let Some(collector) = weak.upgrade() {
+            collector.defined(change);
+        }
+    });
+    custom.has_synced().await;
+    for resource in collector.all() {
+        // A kind that cannot be listed must not stop the others.
+        resource.1.informer.has_synced_within(CUSTOM_WAIT).await;
     }
     run_controller(NAME, WORKERS, queue, context.env.clone(), move |node| {
         let collector = collector.clone();
@@ -105,6 +112,59 @@ fn group_of(api_version: &str) -> &str {
 }
 
 impl Collector {
+    /// Takes in a kind.
+    fn add(self: &Arc<Self>, kept: Kept) -> Arc<Resource> {
+        let resource = Arc::new(Resource { informer: self.informers.partial(&kept.gvr), kept });
+        let at = {
+            let mut resources = self.resources.write();
+            resources.push(Some(resource.clone()));
+            resources.len() - 1
+        };
+        self.by_kind.write().insert((resource.kept.gvr.group.clone(), resource.kept.kind.clone()), at);
+        let weak = Arc::downgrade(self);
+        resource.informer.on(move |change: &Change<'_, Partial>| {
+            if let Some(collector) = weak.upgrade() {
+                collector.changed(at, change);
+            }
+        });
+        resource
+    }
+
+    /// A definition of a custom resource came, changed or went.
+    fn defined(self: &Arc<Self>, change: &Change<'_, Definition>) {
+        let old = change.old.and_then(|definition| definition.kept());
+        let new = change.new.and_then(|definition| definition.kept());
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.remove(&old);
+        }
+        if let Some(new) = new {
+            self.add(new);
+        }
+    }
+
+    /// Lets go of a kind; what its objects owned is looked at.
+    fn remove(&self, kept: &Kept) {
+        let Some(at) = self.by_kind.write().remove(&(kept.gvr.group.clone(), kept.kind.clone())) else { return };
+        let gone = self.resources.write()[at].take();
+        self.informers.forget_partial(&kept.gvr);
+        for object in gone.iter().flat_map(|resource| resource.informer.store().all()) {
+            self.collect_dependents(&object.metadata.uid);
+        }
+    }
+
+    /// All kinds with their numbers.
+    fn all(&self) -> Vec<(usize, Arc<Resource>)> {
+        let resources = self.resources.read();
+        resources.iter().enumerate().filter_map(|(at, r)| r.clone().map(|r| (at, r))).collect()
+    }
+
+    fn at(&self, at: usize) -> Option<Arc<Resource>> {
+        self.resources.read().get(at).cloned().flatten()
+    }
+
     fn node(&self, resource: usize, meta: &PartialMeta, task: Task) -> Node {
         Node { resource, key: Key::new(&meta.namespace, &meta.name), uid: meta.uid.clone(), task }
     }
@@ -155,7 +215,8 @@ impl Collector {
     }
 
     fn dependents(&self, uid: &str) -> Vec<(usize, Arc<Partial>)> {
-        let all = self.resources.iter().enumerate();
+        let resources = self.resources.read();
+        let all = resources.iter().enumerate().filter_map(|(at, r)| r.as_ref().map(|r| (at, r)));
         all.flat_map(|(at, r)| r.informer.store().owned_by(uid).into_iter().map(move |p| (at, p))).collect()
     }
 
@@ -166,20 +227,21 @@ impl Collector {
     }
 
     fn resource(&self, owner: &OwnerReference) -> Option<usize> {
-        self.by_kind.get(&(group_of(&owner.api_version).to_owned(), owner.kind.clone())).copied()
+        self.by_kind.read().get(&(group_of(&owner.api_version).to_owned(), owner.kind.clone())).copied()
     }
 
     /// The owner as the stores know it, if it is the very one that the reference means.
     fn known(&self, owner: &OwnerReference, namespace: &str) -> Option<(usize, Arc<Partial>)> {
         let at = self.resource(owner)?;
-        let resource = &self.resources[at];
+        let resource = self.at(at)?;
         let namespace = if resource.kept.namespaced { namespace } else { "" };
         let found = resource.informer.store().get(namespace, &owner.name)?;
         (found.metadata.uid == owner.uid).then_some((at, found))
     }
 
     async fn live(&self, node: &Node) -> Result<Option<Partial>, Error> {
-        let gvr = &self.resources[node.resource].kept.gvr;
+        let Some(resource) = self.at(node.resource) else { return Ok(None) };
+        let gvr = &resource.kept.gvr;
         match self.client.get_dynamic::<Partial>(gvr, &node.key.namespace, &node.key.name).await {
             Ok(found) => Ok((found.metadata.uid == node.uid).then_some(found)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -234,7 +296,8 @@ impl Collector {
             // A kind that this server does not know may be back tomorrow: nothing is deleted for its sake.
             return Ok(Owner::Solid);
         };
-        let namespaced = self.resources[at].kept.namespaced;
+        let Some(resource) = self.at(at) else { return Ok(Owner::Solid) };
+        let namespaced = resource.kept.namespaced;
         if namespaced && namespace.is_empty() {
             return Ok(Owner::Solid);
         }
@@ -282,7 +345,8 @@ impl Collector {
         if let (Some(all), Value::Object(part)) = (patch["metadata"].as_object_mut(), part) {
             all.extend(part);
         }
-        let gvr = &self.resources[node.resource].kept.gvr;
+        let Some(resource) = self.at(node.resource) else { return Ok(()) };
+        let gvr = &resource.kept.gvr;
         let at = (node.key.namespace.as_str(), node.key.name.as_str(), "");
         match self.client.patch_dynamic::<Partial>(gvr, at, PatchKind::Merge, &patch).await {
             Err(error) if !error.is_not_found() => Err(error),
@@ -321,7 +385,8 @@ impl Collector {
             ..DeleteOptions::default()
         }
         .propagation(policy);
-        let gvr = &self.resources[node.resource].kept.gvr;
+        let Some(resource) = self.at(node.resource) else { return Ok(()) };
+        let gvr = &resource.kept.gvr;
         match self.client.delete_dynamic(gvr, &node.key.namespace, &node.key.name, &options).await {
             Err(error) if !error.is_not_found() => Err(error),
             Ok(()) | Err(_) => Ok(()),

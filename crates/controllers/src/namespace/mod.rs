@@ -14,7 +14,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use crate::{
     Context,
     loops::Loops,
-    resources::{Kept, kept},
+    resources::{Definition, Kept, definitions, kept},
 };
 use plan::Found;
 
@@ -28,6 +28,7 @@ struct Controller {
     env: Env,
     namespaces: Arc<Informer<Namespace>>,
     kinds: Vec<Kept>,
+    custom: Arc<Informer<Definition>>,
 }
 
 /// Runs the controller.
@@ -40,6 +41,7 @@ pub async fn run(context: Arc<Context>) {
         env: context.env.clone(),
         namespaces: context.informers.get(),
         kinds,
+        custom: definitions(&context.informers),
     });
     let queue = WorkQueue::new();
     let keys = queue.clone();
@@ -61,7 +63,7 @@ pub async fn run(context: Arc<Context>) {
             }
         });
     }
-    let lists: &[&dyn HasSynced] = &[&*controller.namespaces];
+    let lists: &[&dyn HasSynced] = &[&*controller.namespaces, &*controller.custom];
     let loops = Loops { name: NAME, workers: WORKERS, queue, env: context.env.clone() };
     loops.work(lists, &controller, |controller, key| Box::pin(controller.reconcile(key))).await;
 }
@@ -97,7 +99,9 @@ impl Controller {
     /// Deletes what is there; what remains is still on its way out.
     async fn empty(&self, namespace: &str) -> Found {
         let mut found = Found::default();
-        for kind in &self.kinds {
+        let custom = self.custom.store().all().into_iter().filter_map(|definition| definition.kept());
+        let custom: Vec<Kept> = custom.filter(|kind| kind.namespaced).collect();
+        for kind in self.kinds.iter().chain(&custom) {
             if let Err(error) = self.empty_kind(namespace, kind, &mut found).await {
                 found.errors.push(error.message());
             }

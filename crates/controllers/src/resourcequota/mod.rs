@@ -6,13 +6,16 @@ mod tests;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use client::{Change, Client, Error, Informer, Key, Next, Object, Partial, Stored, WorkQueue, run_controller};
+use client::{
+    Change, Client, Error, Informer, Informers, Key, Next, Object, Partial, Stored, WorkQueue, run_controller,
+};
 use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Pod, ResourceQuota, ResourceQuotaStatus, Service};
+use parking_lot::RwLock;
 
 use crate::{
     Context,
     flight::Written,
-    resources::{Kept, kept},
+    resources::{Definition, Kept, definitions, kept},
 };
 use plan::{Content, used};
 
@@ -24,7 +27,7 @@ struct Controller {
     pods: Arc<Informer<Pod>>,
     services: Arc<Informer<Service>>,
     claims: Arc<Informer<PersistentVolumeClaim>>,
-    counts: BTreeMap<String, Arc<Informer<Partial>>>,
+    counts: RwLock<BTreeMap<String, Arc<Informer<Partial>>>>,
     written: Written,
 }
 
@@ -42,7 +45,7 @@ pub async fn run(context: Arc<Context>) {
         pods: context.informers.get(),
         services: context.informers.get(),
         claims: context.informers.get(),
-        counts: kinds.map(|k| (countable(&k), context.informers.partial(&k.gvr))).collect(),
+        counts: RwLock::new(kinds.map(|k| (countable(&k), context.informers.partial(&k.gvr))).collect()),
         written: Written::default(),
     });
     let queue = WorkQueue::new();
@@ -54,7 +57,14 @@ pub async fn run(context: Arc<Context>) {
         }
     });
     // Objects of any kind come and go; pods, services and claims also change what they use.
-    controller.counts.values().for_each(|informer| wake_by(informer, &controller.quotas, &queue, false));
+    let built_in: Vec<Arc<Informer<Partial>>> = controller.counts.read().values().cloned().collect();
+    built_in.iter().for_each(|informer| wake_by(informer, &controller.quotas, &queue, false));
+    let (keys, weak, informers) = (queue.clone(), Arc::downgrade(&controller), context.informers.clone());
+    definitions(&context.informers).on(move |change: &Change<'_, Definition>| {
+        if let Some(controller) = weak.upgrade() {
+            controller.defined(change, &informers, &keys);
+        }
+    });
     wake_by(&controller.pods, &controller.quotas, &queue, true);
     wake_by(&controller.services, &controller.quotas, &queue, true);
     wake_by(&controller.claims, &controller.quotas, &queue, true);
@@ -62,7 +72,7 @@ pub async fn run(context: Arc<Context>) {
     controller.pods.has_synced().await;
     controller.services.has_synced().await;
     controller.claims.has_synced().await;
-    for informer in controller.counts.values() {
+    for informer in &built_in {
         informer.has_synced().await;
     }
     run_controller(NAME, 2, queue, context.env.clone(), move |key| {
@@ -90,6 +100,23 @@ fn wake_by<K: Stored>(
 }
 
 impl Controller {
+    /// Objects of custom resources count too.
+    fn defined(&self, change: &Change<'_, Definition>, informers: &Informers, queue: &WorkQueue<Key>) {
+        let kept = |definition: &Arc<Definition>| definition.kept().filter(|k| k.namespaced);
+        let (old, new) = (change.old.and_then(kept), change.new.and_then(kept));
+        if old == new {
+            return;
+        }
+        if let Some(old) = old {
+            self.counts.write().remove(&countable(&old));
+        }
+        if let Some(new) = new {
+            let informer = informers.partial(&new.gvr);
+            wake_by(&informer, &self.quotas, queue, false);
+            self.counts.write().insert(countable(&new), informer);
+        }
+    }
+
     async fn reconcile(&self, key: &Key) -> Result<Next, Error> {
         let Some(quota) = self.quotas.store().by_key(key).filter(|q| !q.is_deleting()) else {
             return Ok(Next::Done);
@@ -99,7 +126,7 @@ impl Controller {
         }
         let status = {
             let namespace = key.namespace.as_str();
-            let count = |kind: &str| Some(self.counts.get(kind)?.store().in_namespace(namespace).len());
+            let count = |kind: &str| Some(self.counts.read().get(kind)?.store().in_namespace(namespace).len());
             let content = Content {
                 pods: &self.pods.store().in_namespace(namespace),
                 services: &self.services.store().in_namespace(namespace),

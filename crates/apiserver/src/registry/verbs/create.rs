@@ -7,8 +7,7 @@ use storage::{Change, Guard};
 use crate::{
     contract::Operation,
     registry::{
-        Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare,
-        set_revision,
+        Call, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare, set_revision,
     },
 };
 
@@ -45,7 +44,11 @@ impl Registry {
     }
 
     async fn create_once(&self, call: &Call, mut object: Value) -> Result<Outcome, Status> {
-        let stored = self.stored_row(call)?;
+        if api::custom::of(&call.row).is_some_and(|version| version.terminating) {
+            let why = "create not allowed while custom resource definition is terminating";
+            return Err(Status::forbidden(&call.row.group, &call.row.plural, meta::name(&object), why));
+        }
+        let stored = self.working_row(call)?;
         prepare::place(call, &mut object)?;
         meta::set_gvk(&mut object, &call.row.api_version(), &call.row.kind);
         if !meta::resource_version(&object).is_empty() {
@@ -102,8 +105,7 @@ impl Registry {
             };
         }
         let mut object = object;
-        let Some(map) = object.as_object_mut() else { return Err(Status::internal("no object")) };
-        let encoded = Encoded::from_object(map);
+        let encoded = self.encode(call, &object)?;
         let change =
             Change::Put { key: key.clone(), value: encoded.stored(), ttl_seconds: strategy.ttl_seconds(&object) };
         match self.commit(Guard::Absent(key), change).await? {

@@ -15,7 +15,7 @@ use super::update::unchanged;
 use crate::{
     cache::object::Obj,
     contract::Operation,
-    registry::{Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, prepare},
+    registry::{Call, Outcome, Registry, Row, Written, answer, answer_value, prepare, shown},
     request::Query,
 };
 
@@ -156,7 +156,7 @@ impl Registry {
     /// Not there, a precondition does not hold, or refused.
     pub async fn delete(&self, call: &Call, options: &DeleteOptions) -> Result<Outcome, Status> {
         options.validate()?;
-        let stored = self.stored_row(call)?;
+        let stored = self.working_row(call)?;
         let mut current = self.current(call).await?;
         for _ in 0..TRIES {
             match self.delete_once(call, &stored, &current, options).await? {
@@ -174,7 +174,7 @@ impl Registry {
         current: &Arc<Obj>,
         options: &DeleteOptions,
     ) -> Result<Done, Status> {
-        let old = current.value();
+        let old = shown(call, current);
         preconditions(call, stored, &old, options)?;
         let mut nothing = Value::Null;
         self.admit(call, Operation::Delete, Some(&old), &mut nothing).await?;
@@ -208,8 +208,7 @@ impl Registry {
         if prepare::same(&marked, old) {
             return Ok(Done::Answer(answer(call, stored, code, current.encoded.clone(), current.revision, None)));
         }
-        let Some(map) = marked.as_object() else { return Err(Status::internal("no object")) };
-        let encoded = Encoded::from_object(map);
+        let encoded = self.encode(call, &marked)?;
         let ttl_seconds = self.strategy(stored).ttl_seconds(&marked);
         let change = Change::Put { key: current.key.clone(), value: encoded.stored(), ttl_seconds };
         match self.commit(unchanged(current), change).await? {
@@ -384,7 +383,7 @@ fn returns_object(stored: &api::Resource) -> bool {
         ),
         "resource.k8s.io" => true,
         "storage.k8s.io" => &*stored.kind != "CSIStorageCapacity",
-        group => api::find(group, &stored.version, &stored.plural).is_none(),
+        _ => false,
     }
 }
 

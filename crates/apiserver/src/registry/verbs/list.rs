@@ -118,8 +118,8 @@ fn limit_of(query: &Query) -> Result<usize, Status> {
 impl Registry {
     /// The selection of a request.
     pub(crate) fn selection(&self, call: &Call, query: &Query) -> Result<Selection, Status> {
-        let stored = self.stored_row(call)?;
-        Selection::parse(&call.row, &stored, &call.info.namespace, &call.info.name, query)
+        let kind = self.kind(call)?;
+        Selection::parse(&call.row, &kind.row, &call.info.namespace, &call.info.name, query)
     }
 
     /// The objects that a request asks for.

@@ -6,13 +6,18 @@ use apimachinery::{
     meta, patch,
     schema::Schema,
     status::Status,
+    strict,
 };
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::{
     negotiate::Format,
-    registry::{Call, Outcome, Registry, decode, managed},
+    registry::{
+        Call, FieldValidation, Outcome, Registry,
+        decode::{self, Shape},
+        managed,
+    },
 };
 
 /// The patches that are taken, as they are named in `Content-Type`.
@@ -20,6 +25,9 @@ pub const TYPES: [&str; 4] =
     ["application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", APPLY];
 /// Server-side apply: its body is the wanted state, as YAML or JSON.
 pub const APPLY: &str = "application/apply-patch+yaml";
+
+/// Those of custom resources.
+const CUSTOM_TYPES: [&str; 3] = ["application/json-patch+json", "application/merge-patch+json", APPLY];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -35,6 +43,8 @@ pub struct Patch {
     kind: Kind,
     body: Value,
     duplicates: Vec<String>,
+    /// What is said about keys that are there twice in the configuration of an apply.
+    repeated: Option<String>,
 }
 
 impl Patch {
@@ -42,8 +52,12 @@ impl Patch {
     ///
     /// # Errors
     /// An unknown type (415), or a body that is no patch.
-    pub fn read(content_type: &str, body: &Bytes) -> Result<Self, Status> {
+    pub fn read(content_type: &str, body_bytes: &Bytes, custom: bool) -> Result<Self, Status> {
         let name = content_type.split(';').next().unwrap_or_default().trim();
+        // Nobody knows how lists of custom objects merge strategically.
+        if custom && name == "application/strategic-merge-patch+json" {
+            return Err(Status::unsupported_media_type(name, &CUSTOM_TYPES));
+        }
         let kind = match name {
             "application/json-patch+json" => Kind::Json,
             "application/merge-patch+json" => Kind::Merge,
@@ -52,8 +66,8 @@ impl Patch {
             other => return Err(Status::unsupported_media_type(other, &TYPES)),
         };
         let read = match kind {
-            Kind::Apply => decode::parse(Format::Yaml, body, decode::built_in),
-            Kind::Json | Kind::Merge | Kind::Strategic => decode::json(body),
+            Kind::Apply => decode::parse(Format::Yaml, body_bytes, decode::built_in),
+            Kind::Json | Kind::Merge | Kind::Strategic => decode::json(body_bytes),
         };
         let (body, duplicates) = read.map_err(|e| match kind {
             Kind::Strategic => Status::bad_request(e),
@@ -61,12 +75,17 @@ impl Patch {
             Kind::Json | Kind::Merge => Status::bad_request(format!("error decoding patch: {e}")),
         })?;
         let mut duplicates = duplicates;
+        let mut repeated = None;
+        if kind == Kind::Apply && !duplicates.is_empty() {
+            repeated = strict::yaml_repeated(body_bytes);
+            duplicates.clear();
+        }
         if kind == Kind::Json {
             duplicates.extend(patch::json::unknown_fields(&body).into_iter().map(|e| format!("json patch {e}")));
         } else if !body.is_object() {
             return Err(Status::bad_request("Invalid JSON Patch"));
         }
-        Ok(Patch { kind, body, duplicates })
+        Ok(Patch { kind, body, duplicates, repeated })
     }
 
     /// It is a server-side apply.
@@ -102,7 +121,17 @@ impl Patch {
             reset: managed::reset(call, &call.row),
             force: call.options.force,
         };
-        apply::apply(live, &self.body, schema, &request).map_err(|e| e.status())
+        let applied = apply::apply(live, &self.body, schema, &request).map_err(|e| e.status())?;
+        if let Some(repeated) = &self.repeated {
+            match call.options.field_validation {
+                FieldValidation::Ignore => {}
+                FieldValidation::Warn => call.warn(repeated.clone()),
+                FieldValidation::Strict => {
+                    return Err(Status::bad_request(format!("error strict decoding patch: {repeated}")));
+                }
+            }
+        }
+        Ok(applied)
     }
 }
 
@@ -115,9 +144,10 @@ impl Registry {
         let schema = call.row.schema();
         if call.info.subresource == "scale" {
             let schema = api::kind_schema("autoscaling", "v1", "Scale").unwrap_or(schema);
-            return self.change_scale(call, &|scale| checked(call, patch, scale, schema)).await;
+            let shape = Shape::Typed(schema);
+            return self.change_scale(call, &|scale| checked(call, patch, scale, schema, shape)).await;
         }
-        self.change(call, &|object| checked(call, patch, object, schema)).await
+        self.change(call, &|object| checked(call, patch, object, schema, Shape::of(&call.row))).await
     }
 }
 
@@ -128,7 +158,7 @@ impl Registry {
     /// Refused, as a create is.
     pub async fn create_by_apply(&self, call: &Call, patch: &Patch) -> Result<Outcome, Status> {
         let schema = call.row.schema();
-        let object = fitting(call, patch, patch.server_side(call, None, schema)?, schema)?;
+        let object = fitting(call, patch, patch.server_side(call, None, schema)?, Shape::of(&call.row))?;
         self.create(call, object).await
     }
 
@@ -141,11 +171,11 @@ impl Registry {
 }
 
 /// The patched object, without what the schema does not know.
-fn checked(call: &Call, patch: &Patch, object: &Value, schema: Schema<'_>) -> Result<Value, Status> {
-    fitting(call, patch, patch.apply(call, object, schema)?, schema)
+fn checked(call: &Call, patch: &Patch, object: &Value, schema: Schema<'_>, shape: Shape<'_>) -> Result<Value, Status> {
+    fitting(call, patch, patch.apply(call, object, schema)?, shape)
 }
 
-fn fitting(call: &Call, patch: &Patch, mut patched: Value, schema: Schema<'_>) -> Result<Value, Status> {
+fn fitting(call: &Call, patch: &Patch, mut patched: Value, shape: Shape<'_>) -> Result<Value, Status> {
     let invalid = |patched: &Value, what: String| {
         let error = FieldError::invalid(&Path::new("patch"), what_was_patched(patch, patched), what);
         Status::invalid("", "", "", &[error])
@@ -153,7 +183,7 @@ fn fitting(call: &Call, patch: &Patch, mut patched: Value, schema: Schema<'_>) -
     if !patched.is_object() {
         return Err(invalid(&patched, "json: cannot unmarshal into an object".into()));
     }
-    let found = decode::fit(schema, &mut patched);
+    let found = decode::fit_shape(shape, &mut patched);
     if let Some(problem) = found.wrong.first() {
         return Err(invalid(&patched, problem.clone()));
     }

@@ -8,7 +8,9 @@ use apimachinery::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::registry::{Call, Outcome, Registry};
+use api::custom::scale;
+
+use crate::registry::{Call, Outcome, Registry, shown};
 
 impl Registry {
     /// `get` of the scale.
@@ -16,8 +18,8 @@ impl Registry {
     /// # Errors
     /// There is no such object.
     pub async fn get_scale(&self, call: &Call) -> Result<Outcome, Status> {
-        let object = self.get_stored(call).await?.value();
-        Ok(Outcome::value(200, scale_of(&object)))
+        let object = shown(call, &self.get_stored(call).await?);
+        Ok(Outcome::value(200, scale_of(call, &object)?))
     }
 
     /// `update` and `patch` of the scale: `make` gets the current `Scale` and gives the wanted one.
@@ -31,18 +33,23 @@ impl Registry {
     ) -> Result<Outcome, Status> {
         let outcome = self
             .change(call, &|object| {
-                let scale = make(&scale_of(object))?;
+                let scale = make(&scale_of(call, object)?)?;
                 check(call, &scale, object)?;
                 let mut next = object.clone();
                 let replicas = scale.pointer("/spec/replicas").cloned().unwrap_or_else(|| 0.into());
-                if let Some(spec) = next.get_mut("spec").and_then(Value::as_object_mut) {
-                    spec.insert("replicas".into(), replicas);
+                match paths(call) {
+                    Some(paths) => scale::set(&mut next, &paths.spec, replicas),
+                    None => {
+                        if let Some(spec) = next.get_mut("spec").and_then(Value::as_object_mut) {
+                            spec.insert("replicas".into(), replicas);
+                        }
+                    }
                 }
                 // A Scale without a version wants to win over whatever is there.
                 Ok(next)
             })
             .await?;
-        Ok(Outcome::value(200, scale_of(&outcome.into_value())))
+        Ok(Outcome::value(200, scale_of(call, &outcome.into_value())?))
     }
 }
 
@@ -65,26 +72,47 @@ fn check(call: &Call, scale: &Value, object: &Value) -> Result<(), Status> {
     Ok(())
 }
 
+/// Where a custom resource says that its scale is.
+fn paths(call: &Call) -> Option<&scale::Paths> {
+    api::custom::of(&call.row)?.scale.as_ref()
+}
+
 /// The scale of an object.
-#[must_use]
-pub fn scale_of(object: &Value) -> Value {
+///
+/// # Errors
+/// A custom object that does not have the replicas that its definition names.
+fn scale_of(call: &Call, object: &Value) -> Result<Value, Status> {
     let mut metadata = Map::new();
     for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         if let Some(value) = meta::metadata(object).and_then(|m| m.get(key)) {
             metadata.insert(key.into(), value.clone());
         }
     }
-    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
+    let (wanted, there, selector) = match paths(call) {
+        None => {
+            (whole(object.pointer("/spec/replicas")), whole(object.pointer("/status/replicas")), selector_text(object))
+        }
+        Some(paths) => {
+            let wanted = scale::at(object, &paths.spec)
+                .and_then(Value::as_i64)
+                .ok_or_else(|| Status::internal(format!("the spec replicas field {:?} does not exist", paths.spec)))?;
+            let selector = scale::at(object, &paths.selector).and_then(Value::as_str).unwrap_or_default();
+            (wanted, whole(scale::at(object, &paths.status)), selector.to_owned())
+        }
+    };
     let mut spec = Map::new();
-    if number("/spec/replicas") != 0 {
-        spec.insert("replicas".into(), number("/spec/replicas").into());
+    if wanted != 0 {
+        spec.insert("replicas".into(), wanted.into());
     }
-    let mut status = Map::from_iter([("replicas".to_owned(), number("/status/replicas").into())]);
-    let selector = selector_text(object);
+    let mut status = Map::from_iter([("replicas".to_owned(), there.into())]);
     if !selector.is_empty() {
         status.insert("selector".into(), selector.into());
     }
-    json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status})
+    Ok(json!({"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status}))
+}
+
+fn whole(value: Option<&Value>) -> i64 {
+    value.and_then(Value::as_i64).unwrap_or(0)
 }
 
 fn selector_text(object: &Value) -> String {

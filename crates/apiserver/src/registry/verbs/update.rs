@@ -14,8 +14,8 @@ use crate::{
     cache::object::Obj,
     contract::Operation,
     registry::{
-        Call, Encoded, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare,
-        set_revision,
+        Call, Outcome, Registry, Row, Written, answer, answer_value, convert, keys, managed, prepare, set_revision,
+        shown,
     },
 };
 
@@ -38,7 +38,7 @@ impl Registry {
         prepare::place(call, &mut object)?;
         meta::set_gvk(&mut object, &call.row.api_version(), &call.row.kind);
         prepare::owner_references(call, &mut object, false);
-        let stored = self.stored_row(call)?;
+        let stored = self.working_row(call)?;
         let creates = stored.storage.create_on_update && call.info.subresource.is_empty();
         match self.change(call, &|_| Ok(object.clone())).await {
             Err(status)
@@ -88,7 +88,7 @@ impl Registry {
         call: &Call,
         make: &(dyn Fn(&Value) -> Result<Value, Status> + Send + Sync),
     ) -> Result<Outcome, Status> {
-        let stored = self.stored_row(call)?;
+        let stored = self.working_row(call)?;
         let mut current = self.current(call).await?;
         for _ in 0..TRIES {
             match self.change_once(call, &stored, &current, make).await? {
@@ -106,7 +106,7 @@ impl Registry {
         current: &Arc<Obj>,
         make: &(dyn Fn(&Value) -> Result<Value, Status> + Send + Sync),
     ) -> Result<Step, Status> {
-        let old = current.value();
+        let old = shown(call, current);
         let mut object = if convert::needed(&call.row, stored) {
             let mut shown = old.clone();
             convert::convert(stored, &call.row, &mut shown);
@@ -211,14 +211,13 @@ impl Registry {
         if prepare::finished(&object, old) && !strategy.holds_deletion(&object) {
             return self.delete_by_update(call, stored, current, object, old).await;
         }
-        if prepare::same(&object, old) {
+        if prepare::same(&object, old) && !current.is_stale() {
             return Ok(Step::Answer(answer(call, stored, 200, current.encoded.clone(), current.revision, None)));
         }
         if call.options.dry_run {
             return Ok(Step::Answer(answer_value(call, stored, 200, object)));
         }
-        let Some(map) = object.as_object() else { return Err(Status::internal("no object")) };
-        let encoded = Encoded::from_object(map);
+        let encoded = self.encode(call, &object)?;
         let change = Change::Put {
             key: current.key.clone(),
             value: encoded.stored(),
