@@ -153,7 +153,7 @@ pub async fn start(
         env,
     });
     follow_pod_cidr(&context);
-    node::keep::object_to_being_lost(&context);
+    node::keep::answer_others(&context);
     // A node that says it is Ready, or answers at all, knows its pods and has found their sandboxes again. How long that
     // may take is the caller's to say: a node that was here before waits for its server as long as it takes.
     context.services.has_synced().await;

@@ -9,6 +9,7 @@ use client::{Object, selector::Labels};
 use k8s_openapi::api::core::v1::Node;
 
 use crate::{
+    nominated::Nominated,
     pod::{HostPort, PodInfo},
     resources::Amounts,
 };
@@ -28,8 +29,8 @@ pub struct NodeInfo {
     pub pods: Vec<Arc<PodInfo>>,
     /// How many of them have terms that speak of other pods.
     pub with_terms: usize,
-    /// Sizes of images on it in bytes, by name.
-    pub images: HashMap<String, i64>,
+    /// Sizes of images on it in bytes, by name; shared by copies made to try something out.
+    pub images: Arc<HashMap<String, i64>>,
 }
 
 impl NodeInfo {
@@ -47,7 +48,7 @@ impl NodeInfo {
             assumed: Amounts::default(),
             pods: Vec::new(),
             with_terms: 0,
-            images,
+            images: Arc::new(images),
             node,
         }
     }
@@ -69,14 +70,14 @@ impl NodeInfo {
         self.pods.iter().flat_map(|p| p.ports.iter())
     }
 
-    fn add(&mut self, pod: Arc<PodInfo>) {
+    pub(crate) fn add(&mut self, pod: Arc<PodInfo>) {
         self.requested.add(&pod.requests, 1);
         self.assumed.add(&pod.assumed, 1);
         self.with_terms += usize::from(pod.has_terms());
         self.pods.push(pod);
     }
 
-    fn remove(&mut self, uid: &str) {
+    pub(crate) fn remove(&mut self, uid: &str) {
         if let Some(at) = self.pods.iter().position(|p| p.pod.uid() == uid) {
             let pod = self.pods.swap_remove(at);
             self.requested.add(&pod.requests, -1);
@@ -96,6 +97,8 @@ pub struct Cache {
     homeless: BTreeMap<String, (String, Arc<PodInfo>)>,
     /// Labels of namespaces.
     pub namespaces: HashMap<String, Labels>,
+    /// Waiting pods that have been promised a node.
+    pub nominated: Nominated,
 }
 
 impl Cache {
@@ -160,8 +163,9 @@ impl Cache {
         self.place(pod, node, false);
     }
 
-    /// A pod is about to be bound to a node.
+    /// A pod is about to be bound to a node: from now on it takes room there, and no longer where it was promised some.
     pub fn assume(&mut self, pod: Arc<PodInfo>, node: &str) {
+        self.nominated.remove(pod.pod.uid());
         self.place(pod, node, true);
     }
 

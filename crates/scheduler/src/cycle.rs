@@ -1,10 +1,16 @@
 //! Choosing a node for one pod: a pure function of what is believed of the cluster.
 
-use std::{borrow::Cow, collections::BTreeMap, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use client::Object;
 
 use crate::{
     cache::{Cache, NodeInfo},
-    plugins::{Normalize, PLUGINS, affinity, spread},
+    plugins::{Normalize, PLUGINS, Rejection, affinity, spread},
     pod::PodInfo,
 };
 
@@ -21,6 +27,25 @@ pub struct State {
     pub spread: Vec<spread::Constraint>,
 }
 
+impl State {
+    /// Counts what the plugins need to know about a pod.
+    #[must_use]
+    pub fn new(pod: &PodInfo, cache: &Cache) -> Self {
+        Self {
+            nodes: cache.len(),
+            image_nodes: images(pod, cache),
+            affinity: affinity::count(pod, cache),
+            spread: spread::count(pod, cache),
+        }
+    }
+
+    /// A pod comes to a node (`by` 1) or leaves it (-1), in thought; the opposite takes it back.
+    pub fn shift(&mut self, pod: &PodInfo, moved: &PodInfo, node: &NodeInfo, cache: &Cache, by: i64) {
+        affinity::shift(&mut self.affinity, pod, moved, node, cache, by);
+        spread::shift(&mut self.spread, pod, moved, node, by);
+    }
+}
+
 /// Why no node will do.
 #[derive(Debug, PartialEq)]
 pub struct FitError {
@@ -28,36 +53,28 @@ pub struct FitError {
     pub nodes: usize,
     /// Reason → how many nodes gave it.
     pub reasons: BTreeMap<String, usize>,
-    /// Nodes where removing other pods could help.
-    pub resolvable: usize,
+    /// Names of the nodes where removing other pods could help.
+    pub resolvable: Vec<String>,
     /// Places in [`PLUGINS`] of those that rejected a node.
     pub plugins: Vec<usize>,
 }
 
 impl FitError {
-    /// The text of the event and the condition, in upstream's words.
+    /// The text of the event and the condition, in upstream's words; `preemption` says what came of removing others.
     #[must_use]
-    pub fn message(&self) -> String {
+    pub fn message(&self, preemption: &str) -> String {
         if self.nodes == 0 {
             return "no nodes available to schedule pods".to_owned();
         }
-        let mut reasons: Vec<String> = self.reasons.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
-        reasons.sort();
-        let mut preemption = Vec::new();
-        if self.resolvable > 0 {
-            preemption.push(format!("{} No preemption victims found for incoming pod", self.resolvable));
-        }
-        if self.nodes > self.resolvable {
-            preemption.push(format!("{} Preemption is not helpful for scheduling", self.nodes - self.resolvable));
-        }
-        preemption.sort();
-        format!(
-            "0/{n} nodes are available: {}. preemption: 0/{n} nodes are available: {}.",
-            reasons.join(", "),
-            preemption.join(", "),
-            n = self.nodes
-        )
+        format!("{} preemption: {preemption}", not_available(self.nodes, &self.reasons))
     }
+}
+
+/// The common form of both parts of the message.
+pub(crate) fn not_available(nodes: usize, reasons: &BTreeMap<String, usize>) -> String {
+    let mut reasons: Vec<String> = reasons.iter().map(|(reason, n)| format!("{n} {reason}")).collect();
+    reasons.sort();
+    format!("0/{nodes} nodes are available: {}.", reasons.join(", "))
 }
 
 /// From this many nodes on, not all of them are looked at for each pod.
@@ -74,13 +91,13 @@ fn enough(nodes: usize) -> usize {
 
 /// Chooses a node. `start` rotates where the search begins, `tie` chooses among equals.
 pub fn choose<'c>(pod: &PodInfo, cache: &'c Cache, start: usize, tie: u64) -> Result<&'c NodeInfo, FitError> {
-    let state = State {
-        nodes: cache.len(),
-        image_nodes: images(pod, cache),
-        affinity: affinity::count(pod, cache),
-        spread: spread::count(pod, cache),
-    };
-    let feasible = feasible(&state, pod, cache, start)?;
+    let mut state = State::new(pod, cache);
+    // Others have gone to make room for it there: most likely the only node that will do.
+    let promised = cache.nominated.node_of(pod.pod.uid()).and_then(|name| cache.node(name));
+    if let Some(node) = promised.filter(|node| reject(&mut state, pod, node, cache).is_none()) {
+        return Ok(node);
+    }
+    let feasible = feasible(&mut state, pod, cache, start)?;
     if let [only] = feasible.as_slice() {
         return Ok(only);
     }
@@ -91,15 +108,20 @@ pub fn choose<'c>(pod: &PodInfo, cache: &'c Cache, start: usize, tie: u64) -> Re
     Ok(feasible[equals[pick]])
 }
 
-fn feasible<'c>(state: &State, pod: &PodInfo, cache: &'c Cache, start: usize) -> Result<Vec<&'c NodeInfo>, FitError> {
+fn feasible<'c>(
+    state: &mut State,
+    pod: &PodInfo,
+    cache: &'c Cache,
+    start: usize,
+) -> Result<Vec<&'c NodeInfo>, FitError> {
     let wanted = enough(cache.len());
     let mut found = Vec::new();
-    let mut error = FitError { nodes: cache.len(), reasons: BTreeMap::new(), resolvable: 0, plugins: Vec::new() };
+    let mut error =
+        FitError { nodes: cache.len(), reasons: BTreeMap::new(), resolvable: Vec::new(), plugins: Vec::new() };
     let nodes: Vec<&NodeInfo> = cache.nodes().collect();
     for at in 0..nodes.len() {
         let node = nodes[(start + at) % nodes.len()];
-        let rejection = PLUGINS.iter().enumerate().find_map(|(i, p)| Some((i, p.filter?(state, pod, node)?)));
-        match rejection {
+        match reject(state, pod, node, cache) {
             None => {
                 found.push(node);
                 if found.len() >= wanted {
@@ -107,7 +129,9 @@ fn feasible<'c>(state: &State, pod: &PodInfo, cache: &'c Cache, start: usize) ->
                 }
             }
             Some((plugin, rejection)) => {
-                error.resolvable += usize::from(rejection.resolvable);
+                if rejection.resolvable {
+                    error.resolvable.push(node.name().to_owned());
+                }
                 if !error.plugins.contains(&plugin) {
                     error.plugins.push(plugin);
                 }
@@ -118,6 +142,32 @@ fn feasible<'c>(state: &State, pod: &PodInfo, cache: &'c Cache, start: usize) ->
         }
     }
     if found.is_empty() { Err(error) } else { Ok(found) }
+}
+
+/// The first plugin that does not want the pod on the node, and why. Where pods of at least its priority have been
+/// promised room, it must fit with them, and without them as well: its affinity may rest on those that never come.
+pub(crate) fn reject(state: &mut State, pod: &PodInfo, node: &NodeInfo, cache: &Cache) -> Option<(usize, Rejection)> {
+    let goes_first = |other: &&Arc<PodInfo>| other.priority >= pod.priority && other.pod.uid() != pod.pod.uid();
+    let promised: Vec<&Arc<PodInfo>> = cache.nominated.on(node.name()).iter().filter(goes_first).collect();
+    if !promised.is_empty() {
+        let mut crowded = node.clone();
+        for other in &promised {
+            crowded.add((*other).clone());
+            state.shift(pod, other, node, cache, 1);
+        }
+        let rejected = filter(state, pod, &crowded);
+        for other in &promised {
+            state.shift(pod, other, node, cache, -1);
+        }
+        if rejected.is_some() {
+            return rejected;
+        }
+    }
+    filter(state, pod, node)
+}
+
+fn filter(state: &State, pod: &PodInfo, node: &NodeInfo) -> Option<(usize, Rejection)> {
+    PLUGINS.iter().enumerate().find_map(|(i, p)| Some((i, p.filter?(state, pod, node)?)))
 }
 
 fn totals(state: &State, pod: &PodInfo, nodes: &[&NodeInfo]) -> Vec<i64> {

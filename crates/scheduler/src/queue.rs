@@ -39,6 +39,8 @@ enum Place {
     Aside(Instant),
     /// Being tried now.
     InFlight,
+    /// Others are being sent away for it; whether something has happened since that may help.
+    Held(bool),
 }
 
 /// What to do next.
@@ -91,7 +93,7 @@ impl Queue {
 
     /// This very pod needs no node any more; another one of its name, which may have come meanwhile, still does.
     pub fn placed(&mut self, key: &Key, uid: &str) {
-        if self.pods.get(key).is_some_and(|pod| pod.uid == uid) {
+        if self.wants(key, uid) {
             self.remove(key);
         }
     }
@@ -104,6 +106,9 @@ impl Queue {
             }
             Some(Place::BackOff(due) | Place::Aside(due)) => {
                 self.due.remove(&(due, key.clone()));
+                self.aside.remove(key);
+            }
+            Some(Place::Held(_)) => {
                 self.aside.remove(key);
             }
             Some(Place::InFlight) | None => {}
@@ -123,6 +128,9 @@ impl Queue {
             }
             Place::Aside(due) => {
                 self.due.insert((due, key.clone()));
+                self.aside.insert(key.clone());
+            }
+            Place::Held(_) => {
                 self.aside.insert(key.clone());
             }
             Place::InFlight => {}
@@ -156,6 +164,21 @@ impl Queue {
         }
     }
 
+    /// A pod that was just put aside is not to be tried until [`Queue::release`]: others are being sent away for it.
+    pub fn hold(&mut self, key: &Key) {
+        self.move_to(key, Place::Held(false));
+    }
+
+    /// The others have been told to go. It is tried again when something happens that may help, or has happened since; or
+    /// in any case, where they could not be told (`retry`).
+    pub fn release(&mut self, key: &Key, uid: &str, retry: bool, now: Instant) {
+        let Some(pod) = self.pods.get(key).filter(|p| p.uid == uid) else { return };
+        let Place::Held(woken) = pod.place else { return };
+        let until = pod.last_attempt.map_or(now, |at| at + backoff(pod.attempts));
+        let place = if woken || retry { Place::BackOff(until) } else { Place::Aside(now + LONGEST_ASIDE) };
+        self.move_to(key, place);
+    }
+
     /// The attempt failed for a passing reason: try again after its back-off.
     pub fn retry(&mut self, key: &Key, uid: &str, now: Instant) {
         if let Some(attempts) = self.pods.get(key).filter(|p| p.uid == uid).map(|p| p.attempts) {
@@ -171,6 +194,12 @@ impl Queue {
         }
     }
 
+    /// Whether this very pod still wants a node.
+    #[must_use]
+    pub fn wants(&self, key: &Key, uid: &str) -> bool {
+        self.pods.get(key).is_some_and(|pod| pod.uid == uid)
+    }
+
     /// How many wait.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -184,8 +213,11 @@ impl Queue {
     }
 
     fn wake_one(&mut self, key: &Key, cause: Cause, now: Instant) {
-        let Some(pod) = self.pods.get(key) else { return };
+        let Some(pod) = self.pods.get_mut(key) else { return };
         let helps = pod.rejected_by.is_empty() || pod.rejected_by.iter().any(|i| PLUGINS[*i].wakes.contains(&cause));
+        if let Place::Held(woken) = &mut pod.place {
+            *woken |= helps;
+        }
         if !matches!(pod.place, Place::Aside(_)) || !helps {
             return;
         }

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use client::{Client, Env, Informers, Key, Object, Recorder};
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
+use k8s_openapi::api::{
+    core::v1::{Namespace, Node, Pod},
+    policy::v1::PodDisruptionBudget,
+};
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, Semaphore},
@@ -16,6 +19,7 @@ use crate::{
     cycle::{FitError, choose},
     plugins::Cause,
     pod::PodInfo,
+    preempt::{Budget, Candidate, Hand, Verdict, plan},
     queue::{Next, Queue},
     watch, write,
 };
@@ -40,6 +44,7 @@ pub(crate) struct Shared {
     events: Recorder,
     env: Env,
     pods: Arc<client::Informer<Pod>>,
+    budgets: Arc<client::Informer<PodDisruptionBudget>>,
     writes: Semaphore,
 }
 
@@ -48,6 +53,7 @@ pub(crate) struct Shared {
 #[must_use]
 pub fn start(informers: &Informers, client: Client, env: Env) -> JoinHandle<()> {
     let (nodes, namespaces, pods) = (informers.get::<Node>(), informers.get::<Namespace>(), informers.get::<Pod>());
+    let budgets = informers.get::<PodDisruptionBudget>();
     let shared = Arc::new(Shared {
         inner: Mutex::new(Inner { cache: Cache::default(), queue: Queue::default() }),
         wake: Notify::new(),
@@ -55,6 +61,7 @@ pub fn start(informers: &Informers, client: Client, env: Env) -> JoinHandle<()> 
         client,
         env,
         pods: pods.clone(),
+        budgets: budgets.clone(),
         writes: Semaphore::new(WRITES),
     });
     let s = shared.clone();
@@ -68,14 +75,16 @@ pub fn start(informers: &Informers, client: Client, env: Env) -> JoinHandle<()> 
             ("nodes", nodes.has_synced_within(SYNC).await),
             ("namespaces", namespaces.has_synced_within(SYNC).await),
             ("pods", pods.has_synced_within(SYNC).await),
+            ("disruption budgets", budgets.has_synced_within(SYNC).await),
         ] {
             if !synced {
                 shared.env.say(&format!("scheduler: still waits for the list of {what}"));
             }
         }
-        // A half-known cluster must not be scheduled on: pods that are not listed yet hold room.
+        // A half-known cluster must not be scheduled on: pods that are not listed yet hold room, budgets protect them.
         nodes.has_synced().await;
         pods.has_synced().await;
+        budgets.has_synced().await;
         run(shared).await;
     })
 }
@@ -97,6 +106,24 @@ async fn run(shared: Arc<Shared>) {
     }
 }
 
+/// What came of an attempt.
+enum Outcome {
+    /// It goes to this node.
+    Placed(String),
+    /// No node will do now.
+    Failed(Failure),
+}
+
+/// What is to be done about a pod that found no node.
+struct Failure {
+    /// Why.
+    message: String,
+    /// The node that it is promised: another one, none (empty), or as before.
+    nominated: Option<String>,
+    /// Who must go for it, and who was promised their place.
+    preemption: Option<(Candidate, Vec<Arc<PodInfo>>)>,
+}
+
 /// Tries one pod. Waits only for room among the writes in flight.
 async fn one(shared: &Arc<Shared>, key: Key, turn: usize) {
     let Some(pod) = shared.pods.store().by_key(&key) else {
@@ -104,26 +131,57 @@ async fn one(shared: &Arc<Shared>, key: Key, turn: usize) {
         return;
     };
     let Ok(_room) = shared.writes.acquire().await.map(tokio::sync::SemaphorePermit::forget) else { return };
-    let info = Arc::new(PodInfo::new(pod.clone()));
-    let tie = shared.env.rng.next();
-    let chosen = {
-        let mut inner = shared.inner.lock();
-        let chosen = choose(&info, &inner.cache, turn, tie).map(|node| node.name().to_owned());
-        match &chosen {
-            Ok(node) => inner.cache.assume(info.clone(), node),
-            // At once: what happens from now on may help it, also while the condition is being written.
-            Err(error) => inner.queue.put_aside(&key, error.plugins.clone(), Instant::now()),
-        }
-        chosen
-    };
+    let outcome = decide(shared, &key, &Arc::new(PodInfo::new(pod.clone())), turn);
     let shared = shared.clone();
     tokio::spawn(async move {
-        match chosen {
-            Ok(node) => place(&shared, &key, &pod, &node).await,
-            Err(error) => reject(&shared, &key, &pod, &error).await,
+        match outcome {
+            Outcome::Placed(node) => place(&shared, &key, &pod, &node).await,
+            Outcome::Failed(failure) => reject(&shared, &key, &pod, &failure).await,
         }
         shared.writes.add_permits(1);
     });
+}
+
+/// Chooses, and believes at once what was chosen: whatever happens from now on may help, also while it is being written.
+fn decide(shared: &Shared, key: &Key, info: &Arc<PodInfo>, turn: usize) -> Outcome {
+    let tie = shared.env.rng.next();
+    let mut inner = shared.inner.lock();
+    match choose(info, &inner.cache, turn, tie).map(|node| node.name().to_owned()) {
+        Ok(node) => {
+            inner.cache.assume(info.clone(), &node);
+            Outcome::Placed(node)
+        }
+        Err(error) => Outcome::Failed(inner.give_up(key, info, error, shared)),
+    }
+}
+
+impl Inner {
+    /// Puts a pod aside, and plans who might go for it.
+    fn give_up(&mut self, key: &Key, pod: &Arc<PodInfo>, error: FitError, shared: &Shared) -> Failure {
+        let budgets = || shared.budgets.store().all().iter().filter_map(|b| Budget::new(b)).collect();
+        let verdict = plan(pod, &self.cache, &error, budgets, shared.env.rng.next(), shared.env.now());
+        let message = error.message(&verdict.message());
+        self.queue.put_aside(key, error.plugins, Instant::now());
+        let nominated = &mut self.cache.nominated;
+        let (name, preemption) = match verdict {
+            Verdict::NotEligible(_) => (None, None),
+            Verdict::Hopeless(_) => {
+                nominated.remove(pod.pod.uid());
+                (Some(String::new()), None)
+            }
+            // It went while it was being tried: nobody would ever take a promise back.
+            Verdict::Preempt(_) if !self.queue.wants(key, pod.pod.uid()) => (None, None),
+            Verdict::Preempt(candidate) => {
+                let weaker = |other: &&Arc<PodInfo>| other.priority < pod.priority;
+                let displaced: Vec<_> = nominated.on(&candidate.node).iter().filter(weaker).cloned().collect();
+                displaced.iter().for_each(|other| _ = nominated.remove(other.pod.uid()));
+                nominated.set(pod.clone(), &candidate.node);
+                self.queue.hold(key);
+                (Some(candidate.node.clone()), Some((candidate, displaced)))
+            }
+        };
+        Failure { message, nominated: name, preemption }
+    }
 }
 
 async fn place(shared: &Shared, key: &Key, pod: &Pod, node: &str) {
@@ -149,11 +207,24 @@ async fn place(shared: &Shared, key: &Key, pod: &Pod, node: &str) {
     }
 }
 
-async fn reject(shared: &Shared, key: &Key, pod: &Pod, error: &FitError) {
-    let written = write::unschedulable(&shared.client, &shared.events, pod, &error.message(), shared.env.now()).await;
-    if let Err(error) = written
-        && !error.is_not_found()
-    {
-        shared.env.say(&format!("scheduler: the condition of {key}: {error}"));
-    }
+/// Says why, and sends away who must go; both at the same time.
+async fn reject(shared: &Shared, key: &Key, pod: &Pod, failure: &Failure) {
+    shared.events.warning(pod, "FailedScheduling", &failure.message);
+    let (nominated, now) = (failure.nominated.as_deref(), shared.env.now());
+    let say = async {
+        match write::unschedulable(&shared.client, pod, &failure.message, nominated, now).await {
+            Err(error) if !error.is_not_found() => {
+                shared.env.say(&format!("scheduler: the condition of {key}: {error}"));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    };
+    let send_away = async {
+        let Some((candidate, displaced)) = &failure.preemption else { return };
+        let hand = Hand { client: &shared.client, events: &shared.events, env: &shared.env };
+        let done = hand.preempt(pod, candidate, displaced).await;
+        shared.inner.lock().queue.release(key, pod.uid(), !done, Instant::now());
+        shared.wake.notify_one();
+    };
+    futures_util::future::join(say, send_away).await;
 }

@@ -14,14 +14,14 @@ use crate::{
     queue::{Next, Queue},
 };
 
-fn node(name: &str, extra: Value) -> Value {
+pub(crate) fn node(name: &str, extra: Value) -> Value {
     let mut node = json!({"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}}, "spec": {},
         "status": {"allocatable": {"cpu": "2", "memory": "4Gi", "pods": "10"}}});
     merge(&mut node, extra);
     node
 }
 
-fn pod(name: &str, spec: Value) -> Value {
+pub(crate) fn pod(name: &str, spec: Value) -> Value {
     let mut pod = json!({"metadata": {"name": name, "namespace": "d", "uid": name, "labels": {"app": "web"}},
         "spec": {"containers": [{"name": "c", "image": "i"}]}});
     merge(&mut pod["spec"], spec);
@@ -39,11 +39,11 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-fn info(pod: Value) -> Arc<PodInfo> {
+pub(crate) fn info(pod: Value) -> Arc<PodInfo> {
     Arc::new(PodInfo::new(Arc::new(serde_json::from_value(pod).unwrap())))
 }
 
-fn cluster(nodes: Vec<Value>, placed: Vec<(Value, &str)>) -> Cache {
+pub(crate) fn cluster(nodes: Vec<Value>, placed: Vec<(Value, &str)>) -> Cache {
     let mut cache = Cache::default();
     for n in nodes {
         cache.set_node(Arc::new(serde_json::from_value(n).unwrap()));
@@ -54,15 +54,15 @@ fn cluster(nodes: Vec<Value>, placed: Vec<(Value, &str)>) -> Cache {
     cache
 }
 
-fn asks(cpu: &str) -> Value {
+pub(crate) fn asks(cpu: &str) -> Value {
     json!({"containers": [{"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}]})
 }
 
-fn port(n: i32) -> Value {
+pub(crate) fn port(n: i32) -> Value {
     json!({"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 80, "hostPort": n}]}]})
 }
 
-fn apart() -> Value {
+pub(crate) fn apart() -> Value {
     json!({"affinity": {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution":
         [{"labelSelector": {"matchLabels": {"app": "web"}}, "topologyKey": "kubernetes.io/hostname"}]}}})
 }
@@ -72,7 +72,7 @@ fn together() -> Value {
         [{"labelSelector": {"matchLabels": {"app": "web"}}, "topologyKey": "kubernetes.io/hostname"}]}}})
 }
 
-fn spread() -> Value {
+pub(crate) fn spread() -> Value {
     json!({"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
         "labelSelector": {"matchLabels": {"app": "web"}}}]})
 }
@@ -136,7 +136,9 @@ fn filters_choose_and_say_why_not() {
         let cache = cluster(nodes, placed);
         match (choose(&info(pod("new", wanted)), &cache, 0, 0), expected) {
             (Ok(node), Ok(name)) => assert_eq!(node.name(), name, "{what}"),
-            (Err(error), Err(words)) => assert!(error.message().contains(words), "{what}: {}", error.message()),
+            (Err(error), Err(words)) => {
+                assert!(error.message("").contains(words), "{what}: {}", error.message(""));
+            }
             (got, want) => panic!("{what}: {:?}, expected {want:?}", got.map(|n| n.name().to_owned())),
         }
     }
@@ -155,16 +157,16 @@ fn the_message_is_upstreams() {
     let error = FitError {
         nodes: 3,
         reasons: [("Insufficient cpu".to_owned(), 1), ("node(s) were unschedulable".to_owned(), 2)].into(),
-        resolvable: 1,
+        resolvable: vec![],
         plugins: vec![],
     };
     assert_eq!(
-        error.message(),
-        "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: 0/3 nodes are available: \
-         1 No preemption victims found for incoming pod, 2 Preemption is not helpful for scheduling."
+        error.message("not eligible due to preemptionPolicy=Never."),
+        "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. preemption: \
+         not eligible due to preemptionPolicy=Never."
     );
     assert_eq!(
-        choose(&info(pod("p", json!({}))), &Cache::default(), 0, 0).unwrap_err().message(),
+        choose(&info(pod("p", json!({}))), &Cache::default(), 0, 0).unwrap_err().message(""),
         "no nodes available to schedule pods"
     );
 }
@@ -219,6 +221,65 @@ fn what_happens_during_an_attempt_is_not_missed() {
     queue.put_aside(&key, plugin("NodeResourcesFit"), now);
     let soon = now + Duration::from_secs(1);
     assert_eq!(queue.next(soon), Next::Pod(key));
+}
+
+#[test]
+fn a_pod_for_which_others_are_sent_away_is_not_tried_meanwhile() {
+    let now = Instant::now();
+    let soon = now + Duration::from_secs(1);
+    for (what, causes, failed, expected) in [
+        ("nothing happened", vec![], false, false),
+        ("the victims went while they were being told", vec![Cause::PodGone], false, true),
+        ("what does not help", vec![Cause::NodeLabels], false, false),
+        ("the victims could not be told", vec![], true, true),
+    ] {
+        let (mut queue, key) = (Queue::default(), Key::new("d", "p"));
+        queue.put(key.clone(), "1", 0, now);
+        assert_eq!(queue.next(now), Next::Pod(key.clone()));
+        queue.put_aside(&key, plugin("NodeResourcesFit"), now);
+        queue.hold(&key);
+        for cause in causes {
+            queue.wake(cause, now);
+        }
+        assert_eq!(queue.next(soon), Next::Idle, "{what}: held");
+        queue.release(&key, "1", failed, now);
+        assert_eq!(queue.next(soon) == Next::Pod(key.clone()), expected, "{what}");
+        if !expected {
+            queue.wake(Cause::PodGone, soon);
+            assert_eq!(queue.next(soon), Next::Pod(key), "{what}: later");
+        }
+    }
+}
+
+#[test]
+fn promised_room_is_kept_for_those_who_go_first() {
+    let ranked = |name: &str, priority: i32| {
+        let mut spec = asks("1");
+        spec["priority"] = json!(priority);
+        info(pod(name, spec))
+    };
+    let mut cache = cluster(vec![node("a", json!({})), node("b", json!({}))], vec![(pod("full", asks("2")), "b")]);
+    cache.nominated.set(ranked("first", 5), "a");
+    cache.nominated.set(ranked("second", 5), "a");
+    for (name, priority, expected) in
+        [("third", 5, None), ("first", 5, Some("a")), ("stronger", 6, Some("a")), ("weaker", 4, None)]
+    {
+        let got = choose(&ranked(name, priority), &cache, 0, 0).map(|n| n.name().to_owned()).ok();
+        assert_eq!(got.as_deref(), expected, "{name}");
+    }
+    cache.assume(ranked("first", 5), "a");
+    assert!(choose(&ranked("third", 5), &cache, 0, 0).is_err(), "it takes what it was promised, once");
+    cache.nominated.remove("second");
+    assert!(choose(&ranked("third", 5), &cache, 0, 0).is_ok());
+}
+
+#[test]
+fn the_promised_node_is_tried_first() {
+    let mut cache = cluster(vec![node("a", json!({})), node("b", json!({}))], vec![(pod("p", asks("1")), "b")]);
+    let new = info(pod("new", asks("1")));
+    assert_eq!(choose(&new, &cache, 0, 0).unwrap().name(), "a", "the emptier one");
+    cache.nominated.set(new.clone(), "b");
+    assert_eq!(choose(&new, &cache, 0, 0).unwrap().name(), "b");
 }
 
 #[test]

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use client::{Key, Object, informer::Change};
-use k8s_openapi::api::core::v1::{Namespace, Node, Pod};
+use k8s_openapi::{
+    api::core::v1::{Namespace, Node, Pod},
+    apimachinery::pkg::apis::meta::v1::Time,
+};
 use tokio::time::Instant;
 
 use crate::{
     plugins::Cause,
     pod::PodInfo,
-    run::{NAME, Shared},
+    preempt::plan::is_ending,
+    run::{Inner, NAME, Shared},
+    write::nominated_node,
 };
 
 /// A node came, changed or went.
@@ -114,6 +119,7 @@ pub fn pod(shared: &Shared, change: &Change<'_, Pod>) {
     let mut inner = shared.inner.lock();
     match stage {
         Stage::Waiting => {
+            nominated(&mut inner, change, pod, now);
             if change.old.is_none_or(|old| matters(old, pod)) && !inner.cache.has_pod(pod.uid()) {
                 let priority = pod.spec.as_ref().and_then(|s| s.priority).unwrap_or(0);
                 inner.queue.put(key, pod.uid(), priority, now);
@@ -125,20 +131,53 @@ pub fn pod(shared: &Shared, change: &Change<'_, Pod>) {
             let settled =
                 change.old.is_some_and(|old| old.spec == pod.spec && old.metadata.labels == pod.metadata.labels);
             if known && settled {
-                return; // only its status changed
+                // Only its status changed: seldom so that it matters, and never so that it helps others.
+                if change.old.is_some_and(|old| fate(old) != fate(pod)) {
+                    inner.cache.set_pod(Arc::new(PodInfo::new(pod.clone())), &node);
+                }
+                return;
             }
+            inner.cache.nominated.remove(pod.uid());
             inner.cache.set_pod(Arc::new(PodInfo::new(pod.clone())), &node);
             inner.queue.wake(Cause::PodPlaced, now);
         }
         Stage::Out => {
             inner.queue.remove(&key);
-            if inner.cache.remove_pod(pod.uid()) {
+            let promised = inner.cache.nominated.remove(pod.uid());
+            if inner.cache.remove_pod(pod.uid()) || promised {
                 inner.queue.wake(Cause::PodGone, now);
             }
         }
     }
     drop(inner);
     shared.wake.notify_one();
+}
+
+/// What preemption and spreading want to know of a placed pod beside its specification: whether it ends, and by whose
+/// will, and since when it runs.
+fn fate(pod: &Pod) -> (bool, bool, Option<&Time>) {
+    let ends = pod.metadata.deletion_timestamp.is_some();
+    (ends, ends && is_ending(pod), pod.status.as_ref().and_then(|s| s.start_time.as_ref()))
+}
+
+/// A waiting pod's promise as the API has it; where the API has had none yet, the scheduler's own belief stays. A promise
+/// that is given up helps others as if the pod had left the node.
+fn nominated(inner: &mut Inner, change: &Change<'_, Pod>, pod: &Arc<Pod>, now: Instant) {
+    let (before, after) = (change.old.map_or("", |old| nominated_node(old)), nominated_node(pod));
+    let believed = inner.cache.nominated.node_of(pod.uid()).unwrap_or_default();
+    let node = if before.is_empty() && after.is_empty() { believed } else { after };
+    if node.is_empty() && believed.is_empty() || inner.cache.has_pod(pod.uid()) {
+        return;
+    }
+    let node = node.to_owned();
+    if node.is_empty() {
+        inner.cache.nominated.remove(pod.uid());
+    } else {
+        inner.cache.nominated.set(Arc::new(PodInfo::new(pod.clone())), &node);
+    }
+    if !before.is_empty() && before != after {
+        inner.queue.wake(Cause::PodGone, now);
+    }
 }
 
 /// A change of a waiting pod that may make it schedulable; its own condition is none.

@@ -3,6 +3,8 @@
 #[path = "cluster/chaos.rs"]
 mod chaos;
 mod common;
+#[path = "cluster/preempt.rs"]
+mod preempt;
 #[path = "cluster/restart.rs"]
 mod restart;
 #[path = "cluster/volumes.rs"]

@@ -136,6 +136,8 @@ pub fn bind(pod: &mut Value, binding: &Value, now: jiff::Timestamp) -> Result<()
     for (key, value) in meta::annotations(binding).unwrap_or(&Map::new()) {
         meta::set_annotation(pod, key, value.as_str().unwrap_or_default());
     }
+    // A promise is of no use any more, and would mislead those who read it.
+    map(pod, "status").remove("nominatedNodeName");
     set_condition(pod, json!({"type": "PodScheduled", "status": "True"}), now);
     Ok(())
 }
@@ -182,7 +184,7 @@ mod tests {
     #[test]
     fn binding() {
         let now = jiff::Timestamp::UNIX_EPOCH;
-        let mut pod = json!({"metadata": {"name": "p"}, "spec": {}});
+        let mut pod = json!({"metadata": {"name": "p"}, "spec": {}, "status": {"nominatedNodeName": "m"}});
         let binding =
             json!({"metadata": {"name": "p", "annotations": {"a": "b"}}, "target": {"kind": "Node", "name": "n"}});
         assert_eq!(bind(&mut pod, &binding, now), Ok(()));
@@ -190,6 +192,7 @@ mod tests {
             (&pod["spec"]["nodeName"], &pod["metadata"]["annotations"]["a"], &pod["status"]["conditions"][0]["status"]),
             (&json!("n"), &json!("b"), &json!("True"))
         );
+        assert_eq!(pod["status"].get("nominatedNodeName"), None, "the promise is kept, and no longer one");
         assert_eq!(bind(&mut pod, &binding, now), Err("pod p is already assigned to node \"n\"".into()));
     }
 }

@@ -149,6 +149,12 @@ fn health(context: &Context) -> Health {
 
 /// Writes what differs; heartbeat times alone are worth a write only every five minutes.
 async fn write(context: &Context, old: Option<&NodeStatus>, new: &NodeStatus) -> Result<Node, client::Error> {
+    let patch = json!({"status": difference(old, new)});
+    context.client.patch_status::<Node>("", &context.config.node_name, PatchKind::Strategic, &patch).await
+}
+
+/// What a strategic merge patch must say. Of the resources only what differs: others change theirs at the same time.
+fn difference(old: Option<&NodeStatus>, new: &NodeStatus) -> Value {
     let value = |status: &NodeStatus| serde_json::to_value(status).unwrap_or_default();
     let (before, mut after) = (old.map(value).unwrap_or_else(|| json!({})), value(new));
     // Lists that merge by key are replaced as a whole.
@@ -162,18 +168,29 @@ async fn write(context: &Context, old: Option<&NodeStatus>, new: &NodeStatus) ->
     if let Some(map) = after.as_object_mut() {
         map.retain(|key, value| before.get(key) != Some(value));
     }
-    context
-        .client
-        .patch_status::<Node>("", &context.config.node_name, PatchKind::Strategic, &json!({"status": after}))
-        .await
+    for key in ["capacity", "allocatable"] {
+        let (Some(was), Some(is)) = (before[key].as_object(), after.get_mut(key).and_then(Value::as_object_mut)) else {
+            continue;
+        };
+        for (name, amount) in was {
+            if is.get(name) == Some(amount) {
+                is.remove(name);
+            } else if !is.contains_key(name) {
+                is.insert(name.clone(), Value::Null);
+            }
+        }
+    }
+    after
 }
 
-/// When the control plane has given the node up, it is told otherwise at once, not with the next heartbeat.
-pub(crate) fn object_to_being_lost(context: &Arc<Context>) {
+/// When the control plane has given the node up, it is told otherwise at once, not with the next heartbeat; and resources
+/// that somebody adds to the node's capacity can be had at once.
+pub(crate) fn answer_others(context: &Arc<Context>) {
     let weak = Arc::downgrade(context);
     context.node.on(move |change| {
-        let conditions = change.new.and_then(|node| node.status.as_ref()?.conditions.as_deref()).unwrap_or_default();
-        if let Some(context) = weak.upgrade().filter(|_| conditions.iter().any(|c| c.status == "Unknown")) {
+        let Some(status) = change.new.and_then(|node| node.status.as_ref()) else { return };
+        let lost = status.conditions.iter().flatten().any(|c| c.status == "Unknown");
+        if let Some(context) = weak.upgrade().filter(|_| lost || object::others_differ(status)) {
             context.keeper.poke();
         }
     });
@@ -191,8 +208,11 @@ pub(crate) async fn keep_status(context: Arc<Context>, node: Node) {
         let poked = timeout(STATUS_EVERY, context.keeper.changed.notified()).await.is_ok();
         let shown = context.node.store().get("", &context.config.node_name);
         if let Some(shown) = shown.filter(|shown| version(shown) > written) {
-            // Others write conditions over ours.
-            known.conditions = shown.status.as_ref().and_then(|status| status.conditions.clone());
+            // Others write conditions over ours, and resources beside them.
+            let status = shown.status.as_ref();
+            known.conditions = status.and_then(|status| status.conditions.clone());
+            known.capacity = status.and_then(|status| status.capacity.clone());
+            known.allocatable = status.and_then(|status| status.allocatable.clone());
         }
         let new = status(&context, Some(&known)).await;
         if poked && without_heartbeats(&new) == without_heartbeats(&known) {
@@ -263,4 +283,46 @@ pub(crate) async fn keep_lease(context: Arc<Context>, node: Node) {
         .owned_by(owner)
         .keep(LEASE_EVERY)
         .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+
+    fn status(capacity: &[(&str, &str)], allocatable: &[(&str, &str)]) -> NodeStatus {
+        let list = |of: &[(&str, &str)]| {
+            Some(of.iter().map(|(name, amount)| ((*name).to_owned(), Quantity((*amount).to_owned()))).collect())
+        };
+        NodeStatus { capacity: list(capacity), allocatable: list(allocatable), ..NodeStatus::default() }
+    }
+
+    #[test]
+    fn only_resources_that_differ_are_written() {
+        let cpu = ("cpu", "2");
+        for (what, old, new, expected) in [
+            ("all the same", status(&[cpu], &[cpu]), status(&[cpu], &[cpu]), json!({})),
+            (
+                "one changed",
+                status(&[cpu, ("pods", "1")], &[cpu]),
+                status(&[cpu, ("pods", "2")], &[cpu]),
+                json!({"capacity": {"pods": "2"}}),
+            ),
+            (
+                "somebody's resource can be had now",
+                status(&[cpu, ("a/b", "3")], &[cpu]),
+                status(&[cpu, ("a/b", "3")], &[cpu, ("a/b", "3")]),
+                json!({"allocatable": {"a/b": "3"}}),
+            ),
+            (
+                "somebody's resource is gone",
+                status(&[cpu], &[cpu, ("a/b", "3")]),
+                status(&[cpu], &[cpu]),
+                json!({"allocatable": {"a/b": null}}),
+            ),
+        ] {
+            assert_eq!(difference(Some(&old), &new), expected, "{what}");
+        }
+        assert_eq!(difference(None, &status(&[cpu], &[])), json!({"capacity": {"cpu": "2"}, "allocatable": {}}));
+    }
 }

@@ -107,7 +107,26 @@ fn allocatable(config: &Config, facts: &Facts) -> BTreeMap<String, Quantity> {
     out
 }
 
-/// The status; transition times come from the old one.
+/// Resources that others have added to the capacity (extended resources, by a patch): they stay, and pods may have all
+/// of them.
+fn added(own: &BTreeMap<String, Quantity>, old: Option<&NodeStatus>) -> BTreeMap<String, Quantity> {
+    let known = old.and_then(|old| old.capacity.as_ref()).into_iter().flatten();
+    known
+        .filter(|(name, _)| !own.contains_key(*name) && !name.starts_with("hugepages-"))
+        .map(|(name, amount)| (name.clone(), amount.clone()))
+        .collect()
+}
+
+/// Whether pods may have another amount of a resource of others than there is of it, or there is none any more.
+pub(crate) fn others_differ(status: &NodeStatus) -> bool {
+    let of = |list: &Option<BTreeMap<String, Quantity>>| -> BTreeMap<String, Quantity> {
+        let extended = list.iter().flatten().filter(|(name, _)| name.contains('/'));
+        extended.map(|(name, amount)| (name.clone(), amount.clone())).collect()
+    };
+    of(&status.capacity) != of(&status.allocatable)
+}
+
+/// The status; transition times come from the old one, and so do resources that others have added.
 pub(crate) fn status(
     config: &Config,
     facts: &Facts,
@@ -120,10 +139,14 @@ pub(crate) fn status(
     let mut addresses: Vec<_> =
         config.node_ips.iter().map(|ip| NodeAddress { type_: "InternalIP".into(), address: ip.to_string() }).collect();
     addresses.push(NodeAddress { type_: "Hostname".into(), address: config.node_name.clone() });
+    let (mut capacity, mut allocatable) = (capacity(config, facts), allocatable(config, facts));
+    let added = added(&capacity, old);
+    capacity.extend(added.clone());
+    allocatable.extend(added);
     NodeStatus {
         addresses: Some(addresses),
-        capacity: Some(capacity(config, facts)),
-        allocatable: Some(allocatable(config, facts)),
+        capacity: Some(capacity),
+        allocatable: Some(allocatable),
         conditions: Some(conditions(health, old, now)),
         daemon_endpoints: Some(NodeDaemonEndpoints {
             kubelet_endpoint: Some(DaemonEndpoint { port: i32::from(config.port) }),
@@ -250,5 +273,27 @@ mod tests {
         assert_eq!(find(&second, "DiskPressure").last_transition_time, Some(Time(later)));
         assert_eq!(first.capacity.as_ref().unwrap()["memory"].0, "8388608Ki");
         assert_eq!(first.allocatable.as_ref().unwrap()["memory"].0, "8286208Ki");
+    }
+
+    #[test]
+    fn resources_of_others_stay_and_can_be_had() {
+        let now = Timestamp::from_second(1000).unwrap();
+        let facts = Facts { cpu_count: 4, memory_bytes: 8 << 30, disk_bytes: 1 << 40, ..Facts::default() };
+        let config = Config::new("n", std::path::Path::new("/x"));
+        let make = |old| status(&config, &facts, "podium://1", &[], &Health::default(), old, now);
+        let mut old = make(None);
+        assert!(!others_differ(&old));
+        let capacity = old.capacity.as_mut().unwrap();
+        capacity.insert("example.com/dongle".into(), Quantity("4".into()));
+        capacity.insert("hugepages-9Mi".into(), Quantity("9Mi".into()));
+        capacity.insert("cpu".into(), Quantity("99".into()));
+        assert!(others_differ(&old), "nobody can have them yet");
+        let new = make(Some(&old));
+        for list in [new.capacity.as_ref().unwrap(), new.allocatable.as_ref().unwrap()] {
+            assert_eq!(list.get("example.com/dongle").map(|q| q.0.as_str()), Some("4"));
+            assert_eq!(list.get("hugepages-9Mi"), None, "pages are the machine's, not somebody's");
+            assert_eq!(list["cpu"].0, "4", "what the machine has is not for others to say");
+        }
+        assert!(!others_differ(&new));
     }
 }

@@ -1,6 +1,8 @@
 //! Affinity and anti-affinity between pods.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
+
+use client::selector::Labels;
 
 use super::Rejection;
 use crate::{
@@ -27,9 +29,19 @@ pub struct Counts {
     matches_itself: bool,
 }
 
+/// What comes to nothing is taken out: a place that is there counts.
 fn bump(places: &mut Places, node: &NodeInfo, term: &Term, by: i64) {
-    if let Some(value) = node.label(&term.topology_key) {
-        *places.entry((term.topology_key.clone(), value.to_owned())).or_default() += by;
+    let Some(value) = node.label(&term.topology_key) else { return };
+    match places.entry((term.topology_key.clone(), value.to_owned())) {
+        Entry::Occupied(mut place) => {
+            *place.get_mut() += by;
+            if *place.get() == 0 {
+                place.remove();
+            }
+        }
+        Entry::Vacant(place) => {
+            place.insert(by);
+        }
     }
 }
 
@@ -44,25 +56,42 @@ pub fn count(pod: &PodInfo, cache: &Cache) -> Counts {
     let own_terms = pod.has_terms();
     for node in cache.nodes().filter(|n| own_terms || n.with_terms > 0) {
         for there in &node.pods {
-            if own_terms {
-                if !pod.affinity.is_empty() && pod.affinity.iter().all(|t| t.matches(there, &labels)) {
-                    pod.affinity.iter().for_each(|t| bump(&mut counts.affinity, node, t, 1));
-                }
-                for t in pod.anti_affinity.iter().filter(|t| t.matches(there, &labels)) {
-                    bump(&mut counts.anti_affinity, node, t, 1);
-                }
-                for (terms, sign) in [(&pod.preferred, 1), (&pod.preferred_anti, -1)] {
-                    for t in terms.iter().filter(|t| t.matches(there, &labels)) {
-                        bump(&mut counts.weights, node, t, sign * t.weight);
-                    }
-                }
-            }
-            if there.has_terms() {
-                others(&mut counts, pod, there, node, &labels);
-            }
+            see(&mut counts, pod, there, node, &labels, 1);
         }
     }
     counts
+}
+
+/// A pod comes to a node (`by` 1) or leaves it (-1), in thought.
+pub fn shift(counts: &mut Counts, pod: &PodInfo, moved: &PodInfo, node: &NodeInfo, cache: &Cache, by: i64) {
+    see(counts, pod, moved, node, &|namespace| cache.namespace(namespace), by);
+}
+
+/// What a pod that is there means for the new one.
+fn see(
+    counts: &mut Counts,
+    pod: &PodInfo,
+    there: &PodInfo,
+    node: &NodeInfo,
+    labels: &dyn Fn(&str) -> Option<Labels>,
+    by: i64,
+) {
+    if pod.has_terms() {
+        if !pod.affinity.is_empty() && pod.affinity.iter().all(|t| t.matches(there, labels)) {
+            pod.affinity.iter().for_each(|t| bump(&mut counts.affinity, node, t, by));
+        }
+        for t in pod.anti_affinity.iter().filter(|t| t.matches(there, labels)) {
+            bump(&mut counts.anti_affinity, node, t, by);
+        }
+        for (terms, sign) in [(&pod.preferred, 1), (&pod.preferred_anti, -1)] {
+            for t in terms.iter().filter(|t| t.matches(there, labels)) {
+                bump(&mut counts.weights, node, t, by * sign * t.weight);
+            }
+        }
+    }
+    if there.has_terms() {
+        others(counts, pod, there, node, labels, by);
+    }
 }
 
 /// What the terms of a pod that is there say of the new one.
@@ -71,19 +100,20 @@ fn others(
     pod: &PodInfo,
     there: &PodInfo,
     node: &NodeInfo,
-    labels: &dyn Fn(&str) -> Option<client::selector::Labels>,
+    labels: &dyn Fn(&str) -> Option<Labels>,
+    by: i64,
 ) {
     for t in there.anti_affinity.iter().filter(|t| t.matches(pod, labels)) {
-        bump(&mut counts.repelled, node, t, 1);
+        bump(&mut counts.repelled, node, t, by);
     }
     for (terms, sign) in [(&there.preferred, 1), (&there.preferred_anti, -1)] {
         for t in terms.iter().filter(|t| t.matches(pod, labels)) {
-            bump(&mut counts.weights, node, t, sign * t.weight);
+            bump(&mut counts.weights, node, t, by * sign * t.weight);
         }
     }
     // Required affinity of others counts a little: upstream's hardPodAffinityWeight.
     for t in there.affinity.iter().filter(|t| t.matches(pod, labels)) {
-        bump(&mut counts.weights, node, t, 1);
+        bump(&mut counts.weights, node, t, by);
     }
 }
 
