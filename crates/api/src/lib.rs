@@ -8,6 +8,7 @@ pub mod bootstrap_token;
 pub mod columns;
 pub mod cron;
 pub mod defaults;
+pub mod expressions;
 pub mod fields;
 mod generated;
 pub mod normalize;

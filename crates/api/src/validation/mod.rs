@@ -12,6 +12,7 @@ mod meta;
 mod network;
 mod node;
 mod pod;
+mod policies;
 mod policy;
 mod quota;
 mod rbac;
@@ -20,6 +21,7 @@ mod service_ips;
 mod signer;
 mod storage;
 mod storage_claims;
+mod webhooks;
 mod workloads;
 
 use crate::Resource;
@@ -82,6 +84,18 @@ fn rules(resource: &Resource) -> Option<Rules> {
         ("scheduling.k8s.io", "PriorityClass") => main(policy::priority_class),
         ("node.k8s.io", "RuntimeClass") => main(policy::runtime_class),
         ("autoscaling", "HorizontalPodAutoscaler") => main(autoscaling::autoscaler),
+        ("admissionregistration.k8s.io", kind) => admission_rules(kind),
+        _ => None,
+    }
+}
+
+fn admission_rules(kind: &str) -> Option<Rules> {
+    match kind {
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => main(webhooks::configuration),
+        "ValidatingAdmissionPolicy" => main(policies::validating),
+        "ValidatingAdmissionPolicyBinding" => main(policies::validating_binding),
+        "MutatingAdmissionPolicy" => main(policies::mutating),
+        "MutatingAdmissionPolicyBinding" => main(policies::mutating_binding),
         _ => None,
     }
 }

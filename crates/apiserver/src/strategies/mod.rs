@@ -1,5 +1,6 @@
 //! Where kinds differ from the generic way.
 
+mod admission;
 mod certificates;
 mod cluster;
 pub mod json;
@@ -34,6 +35,8 @@ pub fn table(
         ("apps", "daemonsets", Arc::new(workloads::DaemonSets)),
         ("certificates.k8s.io", "certificatesigningrequests", Arc::new(certificates::CertificateRequests)),
         ("apiregistration.k8s.io", "apiservices", Arc::new(cluster::ApiServices)),
+        ("admissionregistration.k8s.io", "mutatingwebhookconfigurations", Arc::new(admission::WebhookConfigurations)),
+        ("admissionregistration.k8s.io", "validatingwebhookconfigurations", Arc::new(admission::WebhookConfigurations)),
     ];
     rows.into_iter().map(|(group, resource, strategy)| ((group, resource), strategy)).collect()
 }

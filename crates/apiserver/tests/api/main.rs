@@ -3,6 +3,8 @@
 mod common;
 mod https;
 mod kinds;
+mod policies;
 mod policy;
 mod protobuf;
 mod verbs;
+mod webhooks;
