@@ -9,6 +9,7 @@ pub mod columns;
 pub mod cron;
 pub mod custom;
 pub mod defaults;
+pub mod expressions;
 pub mod fields;
 mod generated;
 pub mod normalize;

@@ -6,6 +6,8 @@ use apimachinery::{field::FieldError, status::Status};
 use bytes::Bytes;
 use serde_json::Value;
 
+pub use crate::admission::rounds::Rounds;
+
 /// A boxed future.
 pub type Job<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -119,6 +121,8 @@ pub struct Attributes<'a> {
     pub info: &'a RequestInfo,
     /// The resource's row.
     pub resource: &'a api::Resource,
+    /// The row in whose form the objects are.
+    pub stored: &'a api::Resource,
     /// What is done.
     pub operation: Operation,
     /// Who does it.
@@ -131,6 +135,36 @@ pub struct Attributes<'a> {
     pub options: &'a Value,
     /// Lives until the write has happened or failed.
     pub held: &'a Held,
+    /// For the `Warning` headers of the answer.
+    pub warnings: &'a Warnings,
+    /// The rounds of mutation.
+    pub rounds: &'a Rounds,
+    /// A step of another request, which webhooks and policies have seen.
+    pub inner: bool,
+}
+
+/// More warnings than this are not sent.
+const WARNINGS: usize = 100;
+
+/// Lines for the `Warning` headers of an answer, each once.
+#[derive(Debug, Default)]
+pub struct Warnings(parking_lot::Mutex<Vec<String>>);
+
+impl Warnings {
+    /// Adds a line.
+    pub fn add(&self, text: impl Into<String>) {
+        let mut lines = self.0.lock();
+        let text = text.into();
+        if lines.len() < WARNINGS && !lines.contains(&text) {
+            lines.push(text);
+        }
+    }
+
+    /// The lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().clone()
+    }
 }
 
 /// What plugins hold until the write that they allowed has happened or failed: a share of a quota, such as.

@@ -80,10 +80,17 @@ pub async fn resource(
             }
             let body = whole(server, body).await?;
             let headers = std::mem::take(&mut parts.headers);
+            let deletion = matches!(verb, "delete" | "deletecollection")
+                .then(|| delete_options(&headers, &body, query))
+                .transpose()?;
+            if let Some(deletion) = &deletion {
+                call.options.dry_run = call.options.dry_run || !deletion.dry_run.is_empty();
+                call.options.json = deletion.json();
+            }
             let (server, query) = (server.clone(), query.clone());
             // A write that has begun is finished also when the client goes away.
             let written = tokio::spawn(async move {
-                let outcome = write(&server, &call, &headers, &body, &query).await;
+                let outcome = write(&server, &call, &headers, &body, &query, deletion.unwrap_or_default()).await;
                 outcome.map(|outcome| respond::outcome(&call, accepted, outcome))
             });
             written.await.map_err(Status::internal)?
@@ -167,6 +174,7 @@ async fn write(
     headers: &http::HeaderMap,
     body: &Bytes,
     query: &Query,
+    deletion: DeleteOptions,
 ) -> Result<Outcome, Status> {
     let registry = &server.registry;
     match call.info.verb {
@@ -198,12 +206,11 @@ async fn write(
             registry.patch(call, &patch).await
         }
         verb => {
-            let options = delete_options(headers, body, query)?;
             if verb == "deletecollection" {
                 let selection = registry.selection(call, query)?;
-                return registry.delete_collection(call, &selection, &options).await;
+                return registry.delete_collection(call, &selection, &deletion).await;
             }
-            registry.delete(call, &options).await
+            registry.delete(call, &deletion).await
         }
     }
 }

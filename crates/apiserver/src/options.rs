@@ -67,6 +67,7 @@ pub fn read(kind: &str, query: &Query, headers: &HeaderMap) -> Result<Options, S
         force: applies && query.flag("force"),
         applies,
         json,
+        inner: false,
     })
 }
 

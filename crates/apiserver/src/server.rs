@@ -71,7 +71,7 @@ impl ApiServer {
         let reader: Arc<dyn Reader> = Arc::new(CacheReader(cache.clone()));
         let strategies = strategies::table(&config, reader.clone());
         let authorizer = authz::authorizer(&config, reader.clone());
-        let plugins = admission::plugins(&config, reader.clone(), authorizer.clone());
+        let plugins = admission::plugins(&config, reader.clone(), authorizer.clone(), rows.clone());
         let signer = authn::signer(&config)
             .map(Arc::new)
             .inspect_err(|e| (config.log)(&format!("service-account tokens are not accepted: {e}")))

@@ -8,9 +8,10 @@ use super::Breach;
 const TABLE: &[(&str, &[&str])] = &[
     ("sys", &[]),
     ("apimachinery", &[]),
-    ("api", &["apimachinery"]),
+    ("cel", &["apimachinery"]),
+    ("api", &["apimachinery", "cel"]),
     ("storage", &[]),
-    ("apiserver", &["api", "apimachinery", "storage"]),
+    ("apiserver", &["api", "apimachinery", "cel", "storage"]),
     ("client", &["api", "apimachinery"]),
     ("controllers", &["client", "api", "apimachinery"]),
     ("scheduler", &["client", "api", "apimachinery"]),

@@ -13,6 +13,7 @@ mod meta;
 mod network;
 mod node;
 mod pod;
+mod policies;
 mod policy;
 mod quota;
 mod rbac;
@@ -21,6 +22,7 @@ mod service_ips;
 mod signer;
 mod storage;
 mod storage_claims;
+mod webhooks;
 mod workloads;
 
 use crate::{Resource, custom};
@@ -84,6 +86,18 @@ fn rules(resource: &Resource) -> Option<Rules> {
         ("node.k8s.io", "RuntimeClass") => main(policy::runtime_class),
         ("apiextensions.k8s.io", "CustomResourceDefinition") => both(definition::definition, definition::status),
         ("autoscaling", "HorizontalPodAutoscaler") => main(autoscaling::autoscaler),
+        ("admissionregistration.k8s.io", kind) => admission_rules(kind),
+        _ => None,
+    }
+}
+
+fn admission_rules(kind: &str) -> Option<Rules> {
+    match kind {
+        "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration" => main(webhooks::configuration),
+        "ValidatingAdmissionPolicy" => main(policies::validating),
+        "ValidatingAdmissionPolicyBinding" => main(policies::validating_binding),
+        "MutatingAdmissionPolicy" => main(policies::mutating),
+        "MutatingAdmissionPolicyBinding" => main(policies::mutating_binding),
         _ => None,
     }
 }

@@ -6,11 +6,13 @@
 
 pub mod apply;
 pub mod compare;
+mod configure;
 pub mod entry;
 mod merge;
 pub mod set;
 mod typed;
 
+pub use configure::{ConfigureError, configure};
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -2,16 +2,22 @@
 
 mod certificates;
 mod claims;
+mod conditions;
 mod defaults;
 mod escalation;
+mod inputs;
 mod limits;
+pub mod matching;
 mod namespace;
 mod node_restriction;
 mod pod_security;
+mod policy;
 mod priority;
 mod quota;
+pub mod rounds;
 mod runtime_class;
 mod service_account;
+mod webhook;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -21,6 +27,7 @@ use serde_json::Value;
 use crate::{
     config::Config,
     contract::{Admission, Attributes, Authorizer, Operation, Reader},
+    registry::Rows,
     strategies::json::text,
 };
 
@@ -30,8 +37,12 @@ pub fn plugins(
     config: &Arc<Config>,
     reader: Arc<dyn Reader>,
     authorizer: Arc<dyn Authorizer>,
+    rows: Arc<Rows>,
 ) -> Vec<Arc<dyn Admission>> {
     let namespaces = Arc::new(namespace::Namespaces::new(reader.clone()));
+    let policies = |kind| Arc::new(policy::Policies::new(kind, reader.clone(), authorizer.clone(), rows.clone()));
+    let webhooks =
+        |kind| Arc::new(webhook::Webhooks::new(kind, config, reader.clone(), authorizer.clone(), rows.clone()));
     vec![
         Arc::new(namespace::NamespaceLifecycle::new(namespaces.clone())),
         Arc::new(limits::LimitRanger::new(reader.clone())),
@@ -46,9 +57,13 @@ pub fn plugins(
         Arc::new(defaults::DefaultIngressClass::new(reader.clone())),
         Arc::new(pod_security::PodSecurity::new(namespaces)),
         Arc::new(certificates::Certificates::new(authorizer.clone())),
-        Arc::new(escalation::Escalation::new(authorizer)),
+        Arc::new(escalation::Escalation::new(authorizer.clone())),
+        policies(policy::Kind::Mutating),
+        webhooks(webhook::Kind::Mutating),
+        policies(policy::Kind::Validating),
+        webhooks(webhook::Kind::Validating),
         // The last: nothing is counted that another refuses.
-        Arc::new(quota::ResourceQuota::new(reader)),
+        Arc::new(quota::ResourceQuota::new(reader.clone())),
     ]
 }
 

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     authz::{Rule, tests::Objects},
-    contract::{Decision, Held, RequestInfo, User},
+    contract::{Decision, Held, RequestInfo, Rounds, User, Warnings},
 };
 
 struct Nobody;
@@ -67,8 +67,12 @@ async fn admit(
         dry_run: false,
         options: &Value::Null,
         held: &held,
+        stored: resource,
+        warnings: &Warnings::default(),
+        rounds: &Rounds::default(),
+        inner: false,
     };
-    let all = plugins(&config, objects.clone(), Arc::new(Nobody));
+    let all = plugins(&config, objects.clone(), Arc::new(Nobody), Arc::default());
     for plugin in &all {
         plugin.mutate(&attributes, &mut object).await.map_err(|s| s.message)?;
     }

@@ -1,6 +1,7 @@
 //! Requests that go through: to a node's kubelet (logs, exec, attach, port-forward, proxy), to a pod or to a service.
 
 mod location;
+mod options;
 mod rewrite;
 mod tunnel;
 
@@ -49,7 +50,7 @@ pub async fn answer(
 ) -> Result<Response<Body>, Status> {
     let sub = call.info.subresource.as_str();
     if sub != "log" {
-        server.registry.admit(call, Operation::Connect, None, &mut Value::Null).await?;
+        server.registry.admit(call, Operation::Connect, None, &mut options::options(call, query)).await?;
     }
     if matches!(sub, "exec" | "attach" | "portforward") {
         // A WebSocket is opened with GET, but what it does is a create.

@@ -3,11 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use apimachinery::{field::FieldError, status::Status};
-use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use super::{encoded::Encoded, rows::Row};
-use crate::contract::{RequestInfo, User};
+use crate::contract::{RequestInfo, User, Warnings};
 
 /// What to do with fields that are unknown or there twice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -36,6 +35,8 @@ pub struct Options {
     pub applies: bool,
     /// As admission sees them.
     pub json: Value,
+    /// A step of another request, which webhooks and policies have seen.
+    pub inner: bool,
 }
 
 /// A request that is authenticated, authorised and parsed.
@@ -51,17 +52,14 @@ pub struct Call {
     pub options: Options,
     /// When it came.
     pub now: jiff::Timestamp,
-    warnings: Mutex<Vec<String>>,
+    pub(crate) warnings: Arc<Warnings>,
 }
-
-/// More warnings than this are not sent.
-const WARNINGS: usize = 100;
 
 impl Call {
     /// A call for a request.
     #[must_use]
     pub fn new(info: RequestInfo, row: Row, user: Arc<User>, now: jiff::Timestamp) -> Self {
-        Call { info, row, user, options: Options::default(), now, warnings: Mutex::default() }
+        Call { info, row, user, options: Options::default(), now, warnings: Arc::default() }
     }
 
     /// A call of the server itself (`system:apiserver`, `system:masters`), with the manager name `kube-apiserver`.
@@ -96,22 +94,19 @@ impl Call {
         call.info.subresource = subresource.to_owned();
         call.user = self.user.clone();
         call.options = self.options.clone();
+        call.warnings = self.warnings.clone();
         call
     }
 
     /// Adds a line to the `Warning` headers.
     pub fn warn(&self, text: impl Into<String>) {
-        let mut warnings = self.warnings.lock();
-        let text = text.into();
-        if warnings.len() < WARNINGS && !warnings.contains(&text) {
-            warnings.push(text);
-        }
+        self.warnings.add(text);
     }
 
     /// The warnings so far.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.warnings.lock().clone()
+        self.warnings.lines()
     }
 
     /// 404 for the object asked for.

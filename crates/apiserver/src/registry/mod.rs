@@ -25,7 +25,7 @@ pub use self::{
 use crate::{
     cache::{Cache, kind::Kind, object::Obj},
     config::Config,
-    contract::{Admission, Attributes, Context, Held, Operation, Reader, Strategy},
+    contract::{Admission, Attributes, Context, Held, Operation, Reader, Rounds, Strategy},
 };
 
 /// Strategies by group and resource.
@@ -164,19 +164,25 @@ impl Registry {
         self.admit_validate(call, operation, old, object).await.map(drop)
     }
 
+    /// Says whether a webhook or a policy has changed the object.
     pub(crate) async fn admit_mutate(
         &self,
         call: &Call,
         operation: Operation,
         old: Option<&Value>,
         object: &mut Value,
-    ) -> Result<(), Status> {
-        let held = Held::default();
-        let attributes = self.attributes(call, operation, old, &held);
-        for plugin in &self.plugins {
-            plugin.mutate(&attributes, object).await?;
+    ) -> Result<bool, Status> {
+        let (held, rounds) = <(Held, Rounds)>::default();
+        let stored = self.rows.storage_of(&call.row);
+        let attributes = attributes(call, stored.as_deref(), operation, old, &held, &rounds);
+        loop {
+            for plugin in &self.plugins {
+                plugin.mutate(&attributes, object).await?;
+            }
+            if !rounds.next() {
+                return Ok(rounds.touched());
+            }
         }
-        Ok(())
     }
 
     /// What the plugins hold is to be kept until the write is over.
@@ -187,31 +193,13 @@ impl Registry {
         old: Option<&Value>,
         object: &Value,
     ) -> Result<Held, Status> {
-        let held = Held::default();
-        let attributes = self.attributes(call, operation, old, &held);
+        let (held, rounds) = <(Held, Rounds)>::default();
+        let stored = self.rows.storage_of(&call.row);
+        let attributes = attributes(call, stored.as_deref(), operation, old, &held, &rounds);
         for plugin in &self.plugins {
             plugin.validate(&attributes, object).await?;
         }
         Ok(held)
-    }
-
-    fn attributes<'a>(
-        &self,
-        call: &'a Call,
-        operation: Operation,
-        old: Option<&'a Value>,
-        held: &'a Held,
-    ) -> Attributes<'a> {
-        Attributes {
-            info: &call.info,
-            resource: &call.row,
-            operation,
-            user: &call.user,
-            old,
-            dry_run: call.options.dry_run,
-            options: &call.options.json,
-            held,
-        }
     }
 
     /// One guarded write; returns when the cache has it, so that every later read sees it.
@@ -247,6 +235,30 @@ pub(crate) fn shown(call: &Call, object: &Obj) -> Value {
         api::custom::convert(version, &mut value);
     }
     value
+}
+
+fn attributes<'a>(
+    call: &'a Call,
+    stored: Option<&'a api::Resource>,
+    operation: Operation,
+    old: Option<&'a Value>,
+    held: &'a Held,
+    rounds: &'a Rounds,
+) -> Attributes<'a> {
+    Attributes {
+        info: &call.info,
+        resource: &call.row,
+        stored: stored.unwrap_or(&call.row),
+        operation,
+        user: &call.user,
+        old,
+        dry_run: call.options.dry_run,
+        options: &call.options.json,
+        held,
+        warnings: &call.warnings,
+        rounds,
+        inner: call.options.inner,
+    }
 }
 
 /// A stored object as the answer to a call: converted where the call asks for another version.

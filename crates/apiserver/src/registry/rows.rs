@@ -135,6 +135,30 @@ impl Rows {
         rows
     }
 
+    /// The other rows that show the same objects: other versions, or the same kind in another group.
+    #[must_use]
+    pub fn equivalents(&self, of: &api::Resource) -> Vec<Row> {
+        let same = |r: &api::Resource| {
+            r.plural == of.plural
+                && r.storage.group == of.storage.group
+                && r.storage.stored == of.storage.stored
+                && (r.group != of.group || r.version != of.version)
+        };
+        let mut rows: Vec<Row> = api::table().iter().filter(|r| same(r)).map(Row::Static).collect();
+        rows.extend(self.added().rows.iter().filter(|r| same(r)).cloned().map(Row::Shared));
+        rows
+    }
+
+    /// The row of a kind.
+    #[must_use]
+    pub fn by_kind(&self, group: &str, version: &str, kind: &str) -> Option<Row> {
+        if let Some(row) = api::by_kind(group, version, kind) {
+            return Some(Row::Static(row));
+        }
+        let fits = |r: &&Arc<api::Resource>| r.group == group && r.version == version && r.kind == kind;
+        self.added().rows.iter().find(fits).cloned().map(Row::Shared)
+    }
+
     /// All that are served.
     #[must_use]
     pub fn all(&self) -> Vec<Row> {

@@ -1,5 +1,6 @@
 //! Where kinds differ from the generic way.
 
+mod admission;
 mod certificates;
 mod cluster;
 pub mod definitions;
@@ -39,6 +40,8 @@ pub fn table(
         ("certificates.k8s.io", "certificatesigningrequests", Arc::new(certificates::CertificateRequests)),
         ("apiregistration.k8s.io", "apiservices", Arc::new(cluster::ApiServices)),
         ("apiextensions.k8s.io", "customresourcedefinitions", Arc::new(definitions::Definitions)),
+        ("admissionregistration.k8s.io", "mutatingwebhookconfigurations", Arc::new(admission::WebhookConfigurations)),
+        ("admissionregistration.k8s.io", "validatingwebhookconfigurations", Arc::new(admission::WebhookConfigurations)),
     ];
     rows.into_iter().map(|(group, resource, strategy)| ((group, resource), strategy)).collect()
 }

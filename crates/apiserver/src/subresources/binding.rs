@@ -21,7 +21,8 @@ pub async fn bind(server: &Arc<ApiServer>, call: &Call, binding: &Value, name: &
         return Err(Status::internal(aggregate(&errors)));
     }
     let row = server.registry.row("", "v1", "pods").ok_or_else(Status::generic_not_found)?;
-    let pod_call = call.about(&row, "update", "binding", &call.info.namespace, name);
+    let mut pod_call = call.about(&row, "update", "binding", &call.info.namespace, name);
+    pod_call.options.inner = true;
     let (uid, version) = (meta::uid(binding).to_owned(), meta::resource_version(binding).to_owned());
     let change = |object: &mut Value| {
         let conflict = |message: &str| Status::conflict("", "pods/binding", name, message);

@@ -153,6 +153,7 @@ async fn ask(server: &Arc<ApiServer>, call: &Call, budget: &str, dry_run: bool) 
         server.registry.internal(("policy", "v1", "poddisruptionbudgets"), "update", &call.info.namespace, budget)?;
     update.info.subresource = "status".into();
     update.options.dry_run = dry_run;
+    update.options.inner = true;
     server.registry.modify(&update, &|object| take(object, &call.info.name, call.now)).await?;
     Ok(())
 }
@@ -181,6 +182,7 @@ pub async fn evict(server: &Arc<ApiServer>, call: &Call, eviction: &Value) -> Re
     if !dry_run {
         let wanted = options.clone();
         let mut mark = call.about(&row, "update", "status", &call.info.namespace, name);
+        mark.options.inner = true;
         mark.user = server.registry.internal(("", "v1", "pods"), "update", "", "")?.user;
         let change = |object: &mut Value| {
             let conflict = |what: &str, wanted: &str, found: &str, happened: &str| {

@@ -3,7 +3,7 @@
 mod binding;
 mod component_status;
 mod eviction;
-mod reviews;
+pub(crate) mod reviews;
 mod rules;
 mod token;
 

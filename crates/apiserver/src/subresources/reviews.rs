@@ -44,7 +44,7 @@ const VERBS: [&str; 16] = [
 const OTHER_VERBS: usize = 1024;
 
 /// A verb as a static text. Words are kept for ever, so there is a bound to them: beyond it a word matches only `*`.
-fn verb(word: &str) -> &'static str {
+pub(crate) fn verb(word: &str) -> &'static str {
     static OTHERS: LazyLock<Mutex<HashSet<&'static str>>> = LazyLock::new(Mutex::default);
     if let Some(known) = VERBS.iter().find(|v| **v == word) {
         return known;

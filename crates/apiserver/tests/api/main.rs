@@ -4,6 +4,8 @@ mod common;
 mod custom;
 mod https;
 mod kinds;
+mod policies;
 mod policy;
 mod protobuf;
 mod verbs;
+mod webhooks;

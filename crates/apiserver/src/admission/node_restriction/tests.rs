@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     authz::{Rule, tests::Objects},
-    contract::{Decision, Held, RequestInfo, User},
+    contract::{Decision, Held, RequestInfo, Rounds, User, Warnings},
 };
 
 /// Allows what it names: `verb resource name`.
@@ -51,12 +51,16 @@ fn ask(objects: &Arc<Objects>, case: &Case, object: &Value, old: Option<&Value>)
     let attributes = Attributes {
         info: &info,
         resource: api::find(group, version, plural).expect("a row"),
+        stored: api::find(group, version, plural).expect("a row"),
         operation: case.operation,
         user: &user,
         old,
         dry_run: false,
         options: &Value::Null,
         held: &held,
+        warnings: &Warnings::default(),
+        rounds: &Rounds::default(),
+        inner: false,
     };
     let plugin = NodeRestriction::new(objects.clone(), Arc::new(Rights(case.rights)));
     match plugin.check(&attributes, object) {

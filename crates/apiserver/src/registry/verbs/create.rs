@@ -60,7 +60,9 @@ impl Registry {
         prepare::owner_references(call, &mut object, false);
         prepare::new_status(&stored, &mut object, self.strategy(&stored).keeps_status());
         managed::created(call, &stored, &mut object);
-        self.admit_mutate(call, Operation::Create, None, &mut object).await?;
+        if self.admit_mutate(call, Operation::Create, None, &mut object).await? {
+            prepare::new_status(&stored, &mut object, self.strategy(&stored).keeps_status());
+        }
         prepare::owner_references(call, &mut object, true);
         self.store_new(call, &stored, object).await
     }

@@ -8,7 +8,7 @@ use apimachinery::{
     status::Status,
 };
 use jiff::SignedDuration;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use storage::Change;
 
 use super::update::unchanged;
@@ -73,6 +73,25 @@ impl DeleteOptions {
             dry_run: query.all("dryRun").map(str::to_owned).collect(),
             ..Self::default()
         })
+    }
+
+    /// As admission sees them.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let mut json = Map::new();
+        json.insert("kind".into(), "DeleteOptions".into());
+        json.insert("apiVersion".into(), "meta.k8s.io/v1".into());
+        let mut put = |key: &str, value: Option<Value>| drop(value.map(|value| json.insert(key.into(), value)));
+        put("gracePeriodSeconds", self.grace_seconds.map(Value::from));
+        put("orphanDependents", self.orphan_dependents.map(Value::from));
+        put("propagationPolicy", self.propagation.as_deref().map(Value::from));
+        put("dryRun", (!self.dry_run.is_empty()).then(|| self.dry_run.clone().into()));
+        let mut preconditions = Map::new();
+        for (key, value) in [("uid", &self.uid), ("resourceVersion", &self.resource_version)] {
+            preconditions.extend(value.as_deref().map(|value| (key.to_owned(), value.into())));
+        }
+        put("preconditions", (!preconditions.is_empty()).then_some(Value::Object(preconditions)));
+        Value::Object(json)
     }
 
     /// # Errors

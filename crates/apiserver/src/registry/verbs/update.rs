@@ -121,7 +121,10 @@ impl Registry {
         prepare::update_scope(call, stored, &mut object, &old);
         prepare::kept_metadata(&mut object, &old);
         managed::updated(call, stored, &mut object, &old);
-        self.admit_mutate(call, Operation::Update, Some(&old), &mut object).await?;
+        if self.admit_mutate(call, Operation::Update, Some(&old), &mut object).await? {
+            // They may change no more than the caller.
+            prepare::update_scope(call, stored, &mut object, &old);
+        }
         prepare::owner_references(call, &mut object, true);
         self.finish_update(call, stored, current, object, old).await
     }
