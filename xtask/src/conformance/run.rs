@@ -25,8 +25,8 @@ use super::{
     table,
 };
 
-/// Until the API server speaks protobuf for every kind, the suite is told to talk JSON.
-const CONTENT_TYPE: &str = "application/json";
+/// What the suite speaks with the API server: upstream's default.
+const CONTENT_TYPE: &str = "application/vnd.kubernetes.protobuf";
 /// Without `--limit`: longer than any run.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Some tests wait without a limit for what never comes. The longest that passes takes half of this.

@@ -210,7 +210,7 @@ impl Messages {
         let absent = match member.kind {
             Kind::Bytes => Value::Null,
             Kind::Boolean | Kind::Int32 | Kind::Int64 => self.one(member, &member.kind, Wire::Varint(0), depth)?,
-            Kind::Double => 0.0.into(),
+            Kind::Double => double(0.0),
             _ => self.one(member, &member.kind, Wire::Bytes(&[]), depth)?,
         };
         Ok((key, value.unwrap_or(absent)))
@@ -222,7 +222,7 @@ impl Messages {
             // Negative numbers of 32 bits are sent as 64 bits too.
             (Kind::Int32, Wire::Varint(number)) => Ok((number as i32).into()),
             (Kind::Int64, Wire::Varint(number)) => Ok(number.cast_signed().into()),
-            (Kind::Double, Wire::Eight(bytes)) => Ok(f64::from_le_bytes(bytes).into()),
+            (Kind::Double, Wire::Eight(bytes)) => Ok(double(f64::from_le_bytes(bytes))),
             (Kind::Boolean | Kind::Int32 | Kind::Int64 | Kind::Double, _) => Err(wrong(member, wire)),
             (_, Wire::Bytes(bytes)) => self.bytes(member, kind, bytes, depth),
             _ => Err(wrong(member, wire)),
@@ -252,7 +252,8 @@ impl Messages {
                         items.push(self.one(member, item, wire, depth + 1)?);
                     }
                 }
-                Value::Array(items)
+                // Go cannot tell an empty list from none here.
+                if items.is_empty() { Value::Null } else { Value::Array(items) }
             }
             Kind::Schema(special, at) => self.schema(*special, *at, bytes, depth + 1)?,
             Kind::Message(at) => {
@@ -293,6 +294,12 @@ impl Messages {
             (None, true) => Value::Null,
         })
     }
+}
+
+/// Go writes whole numbers without a fraction.
+fn double(value: f64) -> Value {
+    let whole = value as i64;
+    if value.abs() < 1e15 && whole as f64 == value { whole.into() } else { value.into() }
 }
 
 /// Go's name of a field: as in JSON, with a capital.

@@ -90,7 +90,7 @@ async fn lists_and_other_shapes() {
     // Versions that share their storage.
     let scalers = "/apis/autoscaling/v1/namespaces/t/horizontalpodautoscalers";
     let scaler = json!({"kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v1", "metadata": {"name": "h"},
-        "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "d"}, "maxReplicas": 3, "targetCPUUtilizationPercentage": 50}});
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}, "maxReplicas": 3, "targetCPUUtilizationPercentage": 50}});
     let made = cluster.raw("POST", scalers, &[MEDIA, BODY], sealed(&scaler)).await;
     assert_eq!(said(&made)["spec"]["targetCPUUtilizationPercentage"], 50, "{made:?}");
     let list = said(&cluster.raw("GET", scalers, &[MEDIA], Body::Empty).await);
