@@ -119,7 +119,7 @@ impl<'a> Subject<'a> {
             return Cow::Borrowed(value);
         }
         if self.attributes.info.subresource == "scale" {
-            return Cow::Owned(scale_of(value));
+            return scale_of(self.attributes.stored, value).map_or(Cow::Borrowed(value), Cow::Owned);
         }
         let main = row.subresource(&self.attributes.info.subresource).is_none_or(|sub| sub.kind == row.kind);
         if !main || !convert::needed(self.attributes.stored, row) {

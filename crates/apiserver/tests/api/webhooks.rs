@@ -81,7 +81,8 @@ async fn hooks() -> Hooks {
                         }
                         let answer = answer(&path, &review);
                         sender.try_send((path, review)).expect("room");
-                        Ok::<_, Infallible>(Response::new(Full::from(Bytes::from(answer.to_string()))))
+                        let answer = Full::new(Bytes::from(answer.to_string()));
+                        Ok::<Response<Full<Bytes>>, Infallible>(Response::new(answer))
                     }
                 });
                 // The client goes away when the test ends.

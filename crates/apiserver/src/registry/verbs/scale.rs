@@ -18,8 +18,9 @@ impl Registry {
     /// # Errors
     /// There is no such object.
     pub async fn get_scale(&self, call: &Call) -> Result<Outcome, Status> {
-        let object = shown(call, &self.get_stored(call).await?);
-        Ok(Outcome::value(200, scale_of(call, &object)?))
+        let stored = self.get_stored(call).await?;
+        let object = shown(call, &stored);
+        Ok(Outcome::value(200, scale_of(&call.row, &object)?))
     }
 
     /// `update` and `patch` of the scale: `make` gets the current `Scale` and gives the wanted one.
@@ -33,11 +34,11 @@ impl Registry {
     ) -> Result<Outcome, Status> {
         let outcome = self
             .change(call, &|object| {
-                let scale = make(&scale_of(call, object)?)?;
+                let scale = make(&scale_of(&call.row, object)?)?;
                 check(call, &scale, object)?;
                 let mut next = object.clone();
                 let replicas = scale.pointer("/spec/replicas").cloned().unwrap_or_else(|| 0.into());
-                match paths(call) {
+                match paths(&call.row) {
                     Some(paths) => scale::set(&mut next, &paths.spec, replicas),
                     None => {
                         if let Some(spec) = next.get_mut("spec").and_then(Value::as_object_mut) {
@@ -49,7 +50,7 @@ impl Registry {
                 Ok(next)
             })
             .await?;
-        Ok(Outcome::value(200, scale_of(call, &outcome.into_value())?))
+        Ok(Outcome::value(200, scale_of(&call.row, &outcome.into_value())?))
     }
 }
 
@@ -73,22 +74,22 @@ fn check(call: &Call, scale: &Value, object: &Value) -> Result<(), Status> {
 }
 
 /// Where a custom resource says that its scale is.
-fn paths(call: &Call) -> Option<&scale::Paths> {
-    api::custom::of(&call.row)?.scale.as_ref()
+fn paths(row: &api::Resource) -> Option<&scale::Paths> {
+    api::custom::of(row)?.scale.as_ref()
 }
 
 /// The scale of an object.
 ///
 /// # Errors
 /// A custom object that does not have the replicas that its definition names.
-fn scale_of(call: &Call, object: &Value) -> Result<Value, Status> {
+pub(crate) fn scale_of(row: &api::Resource, object: &Value) -> Result<Value, Status> {
     let mut metadata = Map::new();
     for key in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         if let Some(value) = meta::metadata(object).and_then(|m| m.get(key)) {
             metadata.insert(key.into(), value.clone());
         }
     }
-    let (wanted, there, selector) = match paths(call) {
+    let (wanted, there, selector) = match paths(row) {
         None => {
             (whole(object.pointer("/spec/replicas")), whole(object.pointer("/status/replicas")), selector_text(object))
         }
