@@ -59,7 +59,7 @@ async fn the_weaker_pod_goes_and_its_room_is_kept_for_the_stronger() {
     let (mut promises, mut farewells) = seen.lock().unwrap().clone();
     promises.dedup();
     farewells.dedup();
-    assert_eq!(promises, [node.clone()]);
+    assert_eq!(promises, [node.as_str()]);
     assert_eq!(
         farewells,
         ["weak True PreemptionByScheduler: default-scheduler: preempting to accommodate a higher priority pod"]
