@@ -66,14 +66,22 @@ pub fn diff(a: &BTreeMap<String, Record>, b: &BTreeMap<String, Record>) -> Strin
     let mut page = String::new();
     for (title, names) in lists {
         let _ = writeln!(page, "{title}: {}", names.len());
-        for name in names {
+        // A shard beside a whole run: the many that only one of them ran are no difference.
+        let shown = if title.starts_with("only") { names.len().min(SHOWN) } else { names.len() };
+        for name in &names[..shown] {
             let _ = writeln!(page, "  {name}");
+        }
+        if shown < names.len() {
+            let _ = writeln!(page, "  and {} more", names.len() - shown);
         }
     }
     let passed = |x: &BTreeMap<String, Record>| x.values().filter(|r| passes(r)).count();
     let _ = writeln!(page, "A: {} of {} passed; B: {} of {}", passed(a), a.len(), passed(b), b.len());
     page
 }
+
+/// So many of those that only one of two runs has are named.
+const SHOWN: usize = 10;
 
 /// One line about a test that ended.
 pub fn line(done: usize, of: usize, record: &Record) -> String {
