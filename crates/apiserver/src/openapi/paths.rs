@@ -49,6 +49,9 @@ const PATCHES: [&str; 5] = [
     "application/strategic-merge-patch+json",
     "application/apply-patch+cbor",
 ];
+/// Nobody knows how lists of custom objects merge strategically: kubectl looks here before it tries.
+const CUSTOM_PATCHES: [&str; 3] =
+    ["application/apply-patch+yaml", "application/json-patch+json", "application/merge-patch+json"];
 const BODIES: [&str; 1] = ["*/*"];
 const ANSWERS: [&str; 3] = ["application/json", "application/vnd.kubernetes.protobuf", "application/yaml"];
 
@@ -73,6 +76,7 @@ pub struct Paths<'w, 's> {
     writer: &'w mut Writer<'s>,
     /// Paths so far.
     pub paths: Map<String, Value>,
+    patches: &'static [&'static str],
 }
 
 /// One operation.
@@ -101,7 +105,7 @@ impl<'o> Operation<'o> {
 impl<'w, 's> Paths<'w, 's> {
     /// Schemas go to `writer`.
     pub fn new(flavor: Flavor, writer: &'w mut Writer<'s>) -> Self {
-        Self { flavor, writer, paths: Map::new() }
+        Self { flavor, writer, paths: Map::new(), patches: &PATCHES }
     }
 
     /// The schema of a row's objects, or of their list.
@@ -122,6 +126,7 @@ impl<'w, 's> Paths<'w, 's> {
 
     /// All paths of a resource.
     pub fn resource(&mut self, row: &Resource) {
+        self.patches = if api::custom::of(row).is_some() { &CUSTOM_PATCHES } else { &PATCHES };
         let root = match row.group.as_ref() {
             "" => format!("/api/{}", row.version),
             group => format!("/apis/{group}/{}", row.version),
@@ -208,7 +213,7 @@ impl<'w, 's> Paths<'w, 's> {
             let mut parameters: Vec<Value> =
                 operation.query.iter().map(|(name, kind)| parameter(flavor, name, kind, "query")).collect();
             if let Some(body) = &operation.body {
-                let media: &[&str] = if operation.method == "patch" { &PATCHES } else { &BODIES };
+                let media: &[&str] = if operation.method == "patch" { self.patches } else { &BODIES };
                 match flavor {
                     Flavor::V2 => {
                         out["consumes"] = media.iter().copied().collect();

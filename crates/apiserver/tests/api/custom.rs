@@ -290,6 +290,10 @@ async fn openapi_follows() {
     let index = cluster.raw("GET", "/openapi/v3", &[], Body::Empty).await.json();
     assert!(index["paths"]["apis/example.com/v2"]["serverRelativeURL"].is_string());
     let three = cluster.raw("GET", "/openapi/v3/apis/example.com/v1", &[], Body::Empty).await.json();
+    let patch = &three["paths"]["/apis/example.com/v1/namespaces/{namespace}/foos/{name}"]["patch"];
+    let media: Vec<&String> = patch["requestBody"]["content"].as_object().expect("media").keys().collect();
+    // kubectl would send what is named here.
+    assert!(media.iter().all(|m| !m.contains("strategic")) && media.len() == 3, "{media:?}");
     let schemas = &three["components"]["schemas"];
     for target in three.to_string().split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(schemas.get(target).is_some(), "{target} is referred to and not there");
