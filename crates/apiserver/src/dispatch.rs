@@ -91,9 +91,17 @@ pub async fn resource(
             // A write that has begun is finished also when the client goes away.
             let written = tokio::spawn(async move {
                 let outcome = write(&server, &call, &headers, &body, &query, deletion.unwrap_or_default()).await;
-                outcome.map(|outcome| respond::outcome(&call, accepted, outcome))
+                match outcome {
+                    Ok(outcome) => respond::outcome(&call, accepted, outcome),
+                    // What webhooks had to say goes with a refusal as well.
+                    Err(status) => {
+                        let mut refused = respond::refused(&status, accepted.format);
+                        respond::warnings(&call, refused.headers_mut());
+                        refused
+                    }
+                }
             });
-            written.await.map_err(Status::internal)?
+            written.await.map_err(Status::internal)
         }
     }
 }

@@ -187,7 +187,8 @@ mod tests {
         assert!(is_true(&first, "NamesAccepted") && is_true(&first, "Established"));
         assert_eq!(first["status"]["acceptedNames"], first["spec"]["names"]);
         for (mut second, wanted) in [
-            (definition("bs", "A", &[]), "KindConflict: \"A\" is already in use"),
+            // The last of several tells.
+            (definition("bs", "A", &[]), "ListKindConflict: \"AList\" is already in use"),
             (definition("x", "B", &[]), "SingularConflict: \"x\" is already in use"),
             (
                 definition("bs", "B", &["x", "as"]),
