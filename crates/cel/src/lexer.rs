@@ -207,15 +207,22 @@ impl Lexer<'_> {
         let bad = |lexer: &Self| lexer.error(from, "invalid escape sequence");
         let c = self.peek(1).ok_or_else(|| bad(self))?;
         self.at += 2;
+        let one = match c {
+            'a' => Some('\x07'),
+            'b' => Some('\x08'),
+            'f' => Some('\x0c'),
+            'n' => Some('\n'),
+            'r' => Some('\r'),
+            't' => Some('\t'),
+            'v' => Some('\x0b'),
+            '\\' | '\'' | '"' | '`' | '?' => Some(c),
+            _ => None,
+        };
+        if let Some(one) = one {
+            push(out, one);
+            return Ok(());
+        }
         let (digits, radix) = match c {
-            'a' => return Ok(out.push(7)),
-            'b' => return Ok(out.push(8)),
-            'f' => return Ok(out.push(12)),
-            'n' => return Ok(out.push(b'\n')),
-            'r' => return Ok(out.push(b'\r')),
-            't' => return Ok(out.push(b'\t')),
-            'v' => return Ok(out.push(11)),
-            '\\' | '\'' | '"' | '`' | '?' => return Ok(push(out, c)),
             'x' | 'X' => (2, 16),
             'u' if !bytes => (4, 16),
             'U' if !bytes => (8, 16),
