@@ -91,15 +91,7 @@ pub async fn resource(
             // A write that has begun is finished also when the client goes away.
             let written = tokio::spawn(async move {
                 let outcome = write(&server, &call, &headers, &body, &query, deletion.unwrap_or_default()).await;
-                match outcome {
-                    Ok(outcome) => respond::outcome(&call, accepted, outcome),
-                    // What webhooks had to say goes with a refusal as well.
-                    Err(status) => {
-                        let mut refused = respond::refused(&status, accepted.format);
-                        respond::warnings(&call, refused.headers_mut());
-                        refused
-                    }
-                }
+                respond::written(&call, accepted, outcome)
             });
             written.await.map_err(Status::internal)
         }

@@ -120,6 +120,19 @@ pub fn outcome(call: &Call, accepted: Accepted, outcome: Outcome) -> Response<Bo
     response
 }
 
+/// How a write ended. What webhooks had to say goes with a refusal as well.
+#[must_use]
+pub fn written(call: &Call, accepted: Accepted, result: Result<Outcome, Status>) -> Response<Body> {
+    result.map_or_else(
+        |status| {
+            let mut response = refused(&status, accepted.format);
+            warnings(call, response.headers_mut());
+            response
+        },
+        |done| outcome(call, accepted, done),
+    )
+}
+
 /// A list.
 #[must_use]
 pub fn list(call: &Call, accepted: Accepted, listed: Listed) -> Response<Body> {

@@ -1,6 +1,6 @@
 //! Volumes whose content comes from elsewhere: trust bundles, certificates, images.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use client::Object;
 use k8s_openapi::api::{
@@ -127,11 +127,13 @@ async fn certificates_are_asked_for_and_renewed() {
     assert_eq!(read(&cluster, "web", "both.pem"), format!("{key}{}", block("b25l")));
     // It stays until the signer's time for the renewal has come.
     let begun = cluster.env.now();
+    tokio::time::sleep(Duration::from_secs(3590)).await;
     sign(&cluster, &block("dHdv"), 3600).await;
     let waited = cluster.env.now().duration_since(begun).as_secs();
     assert!((3590..=3600 + 300 + 10).contains(&waited), "{waited}");
     assert_eq!(requests.store().len(), 1, "old requests go by themselves");
     // When the third is asked for, the second is in use.
+    tokio::time::sleep(Duration::from_secs(3590)).await;
     cluster.eventually::<PodCertificateRequest>("the third", |all| !all.filter(open).is_empty()).await;
     assert_eq!(read(&cluster, "web", "chain.pem"), block("dHdv"));
     assert_ne!(read(&cluster, "web", "key.pem"), key);
